@@ -1,0 +1,1 @@
+"""Adapters: how preflight reads each warehouse. Importing this package imports no driver."""

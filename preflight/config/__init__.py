@@ -1,0 +1,39 @@
+"""YAML to ``Project``: every value with its place, every problem in one run, and secrets only by reference."""
+
+from __future__ import annotations
+
+from preflight.config.load import load
+from preflight.config.project import (
+    Connection,
+    DataModel,
+    EnvRef,
+    FieldMapping,
+    FieldTransformation,
+    Introspect,
+    LimitsConfig,
+    Pipeline,
+    Problem,
+    Project,
+    Schedule,
+    SyncMode,
+    Value,
+    WorkspaceConfig,
+)
+
+__all__ = [
+    "Connection",
+    "DataModel",
+    "EnvRef",
+    "FieldMapping",
+    "FieldTransformation",
+    "Introspect",
+    "LimitsConfig",
+    "Pipeline",
+    "Problem",
+    "Project",
+    "Schedule",
+    "SyncMode",
+    "Value",
+    "WorkspaceConfig",
+    "load",
+]

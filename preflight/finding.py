@@ -1,0 +1,271 @@
+"""What a run says: severities, bases, measures, faults, findings, verdicts, the report and the clearance.
+
+Values only. Nothing here reads, judges or prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import Enum, IntEnum
+
+import msgspec
+
+from preflight.location import Place, SourceFile, Span
+from preflight.model import Schema
+
+
+class Severity(Enum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return ("error", "warning", "info").index(self.value)
+
+
+class Grade(IntEnum):
+    """What a number or fact rests on, weakest first."""
+
+    STATIC = 0
+    """The SQL and the project alone."""
+    LOCKED = 1
+    """The schema lock: what the warehouse said on an earlier day."""
+    METADATA = 2
+    """The warehouse's own estimate."""
+    SAMPLED = 3
+    """Some of the rows."""
+    DESCRIBED = 4
+    """The warehouse compiled it."""
+    COUNTED = 5
+    """All of the rows."""
+
+
+class Basis(msgspec.Struct, frozen=True, order=True):
+    """A grade, and whether a stand-in said it in place of the warehouse or the workspace."""
+
+    grade: Grade
+    stand_in: bool = False
+
+    def __str__(self) -> str:
+        return self.grade.name.lower() + (" on a stand-in" if self.stand_in else "")
+
+
+STATIC = Basis(Grade.STATIC)
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A number that a rule weighed, and what it weighed it against."""
+
+    name: str
+    value: int | float | str
+    unit: str = ""
+    limit: int | float | None = None
+    basis: Basis = STATIC
+    source: str = ""
+    """The limit's source page and profile, where there is a limit."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What a rule yields when something is wrong."""
+
+    message: str
+    """One sentence with its numbers, ending in a full stop."""
+    place: Place
+    remedy: str
+    """One imperative sentence."""
+    measures: tuple[Measure, ...] = ()
+
+
+class Unproven(msgspec.Struct, frozen=True):
+    """What a rule yields when it could not judge."""
+
+    reason: str
+    measures: tuple[Measure, ...] = ()
+
+
+class Inapplicable(msgspec.Struct, frozen=True):
+    """What a rule yields when the object that it judges does not exist here."""
+
+    reason: str
+
+
+class Weighed(msgspec.Struct, frozen=True):
+    """What a rule yields to leave its numbers in the report though nothing is wrong."""
+
+    measures: tuple[Measure, ...]
+
+
+Outcome = Fault | Unproven | Inapplicable | Weighed
+"""Everything that a rule may yield; a rule that yields none of the first three passes."""
+
+
+class SubjectKind(Enum):
+    """What a rule judges."""
+
+    PROJECT = "project"
+    CONNECTION = "connection"
+    DATA_MODEL = "data model"
+    PIPELINE = "pipeline"
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """One thing that rules judge; the project's ``id`` is empty."""
+
+    kind: SubjectKind
+    id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind.value} {self.id}" if self.id else self.kind.value
+
+
+class Waiver(msgspec.Struct, frozen=True):
+    """A user's word that a rule's findings, or its missing proof, are accepted until a day."""
+
+    rule: str
+    owner: str
+    reason: str
+    expires: date
+    pipeline: str = ""
+    """Empty: for every subject."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A fault with everything that a reader needs."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    remedy: str
+    subject: Subject
+    span: Span | None
+    """None where no file holds the cause."""
+    measures: tuple[Measure, ...] = ()
+    waiver: Waiver | None = None
+    also: tuple[Subject, ...] = ()
+    """Further subjects with the very same finding at the very same place."""
+
+
+class State(Enum):
+    """How a rule ended for a subject."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, no password
+    FINDINGS = "findings"
+    UNPROVEN = "unproven"
+    INAPPLICABLE = "inapplicable"
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """How one rule ended for one subject; ``reason`` says why it is unproven or inapplicable."""
+
+    code: str
+    name: str
+    severity: Severity
+    subject: Subject
+    state: State
+    reason: str = ""
+    measures: tuple[Measure, ...] = ()
+    waiver: Waiver | None = None
+    gating: bool = False
+    """Whether a clearance needs this verdict to be a pass: the rule is by its nature an error."""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Something in the environment that kept facts away (exit 3): what, where, why, and what to do."""
+
+    subject: str
+    """``connection crm-connection``, ``workspace 5328`` …"""
+    step: str
+    cause: str
+    remedy: str = ""
+
+
+class Depth(Enum):
+    """How deep a run went."""
+
+    STATIC = "static"
+    LOCKED = "locked"
+    LOCAL = "local"
+    """A stand-in was read in place of every warehouse."""
+    LIVE = "live"
+
+
+class Digests(msgspec.Struct, frozen=True):
+    """Fingerprints (SHA-256, hex) of what a clearance or a saved plan was made for, by input."""
+
+    config: str
+    sql: str
+    schema: str
+    limits: str
+    rules: str
+    """The rule set: codes, severities and preflight's version."""
+
+    def moved(self, now: Digests) -> tuple[str, ...]:
+        """The inputs that differ from ``now``, by name."""
+        return tuple(name for name in self.__struct_fields__ if getattr(self, name) != getattr(now, name))
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Everything that one run found out."""
+
+    depth: Depth
+    project: str
+    """The project file, as the user named it."""
+    created: datetime
+    profile: str
+    """The limits' profile."""
+    subjects: tuple[Subject, ...]
+    findings: tuple[Finding, ...]
+    verdicts: tuple[Verdict, ...]
+    failures: tuple[Failure, ...]
+    waivers: tuple[Waiver, ...]
+    """Those that touched a finding or a verdict."""
+    sources: Mapping[str, SourceFile]
+    digests: Digests
+    weakest: Basis
+    """The weakest basis of any fact that a gating rule read."""
+    schemas: Mapping[str, Schema] = {}
+    """Described output columns by pipeline or data-model id."""
+    notes: tuple[str, ...] = ()
+    """What the reader should know about how the run went, one sentence each."""
+
+    def select(self, name: str) -> tuple[Finding, ...]:
+        """The findings of the rule called ``name``, or with that code."""
+        return tuple(finding for finding in self.findings if name in (finding.name, finding.code))
+
+    @property
+    def unproven(self) -> tuple[Verdict, ...]:
+        """The verdicts that could not be given and that no waiver covers."""
+        return tuple(v for v in self.verdicts if v.state is State.UNPROVEN and v.waiver is None)
+
+    @property
+    def passed(self) -> bool:
+        """No error, no failure, and nothing unproven among the gating rules. An empty report has not passed."""
+        blocked = any(f.severity is Severity.ERROR and f.waiver is None for f in self.findings)
+        missing = any(v.gating for v in self.unproven)
+        return bool(self.subjects) and not (blocked or missing or self.failures)
+
+
+class Clearance(msgspec.Struct, frozen=True):
+    """The engine's word that every error rule that applies has passed or is waived, for these inputs and this target.
+
+    Only ``preflight.engine`` makes one; a test holds every other module to that.
+    """
+
+    target: str
+    """The API's base URL and the workspace."""
+    digests: Digests
+    weakest: Basis
+    waivers: tuple[Waiver, ...] = ()
+    pipelines: tuple[str, ...] = ()
+    """The pipelines that were judged; apply creates no other."""
+
+    @property
+    def loopback_only(self) -> bool:
+        """Whether it opens a loopback target alone, because a stand-in or the lock said something it rests on."""
+        return self.weakest.stand_in or self.weakest.grade is Grade.LOCKED

@@ -1,0 +1,199 @@
+"""What a warehouse and a workspace are made of, as frozen values. It knows no SQL, no driver and no rule.
+
+Instants are seconds since 1970-01-01T00:00:00Z as integers unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+
+class Provider(Enum):
+    """The warehouses that Warehouse Sync reads; the value is what a project writes, in lower case."""
+
+    SNOWFLAKE = "snowflake"
+    BIGQUERY = "bigquery"
+    REDSHIFT = "redshift"
+    DATABRICKS = "databricks"
+
+    @property
+    def label(self) -> str:
+        """The name as people and the wire write it."""
+        return _LABELS[self.value]
+
+
+_LABELS = {"snowflake": "Snowflake", "bigquery": "BigQuery", "redshift": "Redshift", "databricks": "Databricks"}
+
+
+class Kind(Enum):
+    """The kinds of type that decide what the platform makes of a value."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIME = "time"
+    TIMESTAMP = "timestamp without zone"
+    INSTANT = "timestamp with zone"
+    INTERVAL = "interval"
+    BINARY = "binary"
+    ARRAY = "array"
+    STRUCT = "struct"
+    MAP = "map"
+    JSON = "semi-structured"
+    GEO = "geospatial"
+    OTHER = "other"
+    NULL = "null"
+    UNKNOWN = "unknown"
+
+
+class Type(msgspec.Struct, frozen=True):
+    """A column's type, whoever named it."""
+
+    kind: Kind
+    raw: str = ""
+    """As the warehouse writes it, for messages."""
+    precision: int | None = None
+    scale: int | None = None
+    element: Type | None = None
+    """An array's element type, where it is known."""
+
+    def __str__(self) -> str:
+        return self.raw or self.kind.value
+
+
+UNKNOWN = Type(Kind.UNKNOWN)
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of a table or of a query's output; ``name`` is as the warehouse stores it."""
+
+    name: str
+    type: Type = UNKNOWN
+    nullable: bool | None = None
+
+
+class Schema(msgspec.Struct, frozen=True):
+    """The output columns of a query, in order, as the warehouse compiled them."""
+
+    columns: tuple[Column, ...]
+
+
+class TableRef(msgspec.Struct, frozen=True):
+    """A table by name, each part as the warehouse would look it up (already folded); absent parts are empty."""
+
+    name: str
+    schema: str = ""
+    catalog: str = ""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that were given, outermost first."""
+        return tuple(part for part in (self.catalog, self.schema, self.name) if part)
+
+    def __str__(self) -> str:
+        return ".".join(self.parts)
+
+
+class TableInfo(msgspec.Struct, frozen=True):
+    """What a warehouse knows about one table without reading its rows."""
+
+    ref: TableRef
+    kind: str = "table"
+    """``table``, ``view``, ``materialized view``, ``external table`` or the warehouse's own word."""
+    columns: tuple[Column, ...] = ()
+    rows: int | None = None
+    bytes: int | None = None
+    changed: int | None = None
+    """Last change, as an instant."""
+    keys: tuple[str, ...] = ()
+    """Partition, cluster or sort columns, in order."""
+
+
+class Window(msgspec.Struct, frozen=True, order=True):
+    """The span of instants that one run reads, both ends included, as the platform's BETWEEN reads it."""
+
+    start: int
+    end: int
+
+
+class IteratorKind(Enum):
+    """How an iterator's values become instants."""
+
+    INSTANT = "timestamp with zone"
+    ZONELESS = "timestamp without zone"
+    DATE = "date"
+    EPOCH_S = "unix seconds"
+    EPOCH_MS = "unix milliseconds"
+
+
+HOUR = 3600
+"""Width of a histogram's bucket, in seconds."""
+
+
+class HistogramAsk(msgspec.Struct, frozen=True):
+    """What one histogram statement counts.
+
+    Rows of ``sql`` whose iterator lies in ``[lower, upper]`` (both included, None: open) are counted into hourly
+    buckets from ``anchor``. Zone-less and date iterators are read in ``time_zone``. Rows later than ``now`` and rows
+    without an iterator value are counted apart. Without an iterator only the rows are counted.
+    """
+
+    sql: str
+    iterator: str | None
+    """The output column's name as the warehouse stores it."""
+    kind: IteratorKind | None
+    anchor: int
+    now: int
+    time_zone: str = "UTC"
+    lower: int | None = None
+    upper: int | None = None
+
+
+class Bucket(msgspec.Struct, frozen=True, order=True):
+    """Rows from ``anchor + index * 3600`` up to, not including, the next bucket's start."""
+
+    index: int
+    rows: int
+    at_start: int
+    """Of these, the rows exactly on the bucket's first instant."""
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """Counted rows: hourly buckets in ascending order (empty hours left out), and what lies outside them."""
+
+    anchor: int
+    buckets: tuple[Bucket, ...]
+    null_rows: int = 0
+    """Rows without an iterator value: no run ever reads them."""
+    future_rows: int = 0
+    """Rows later than the ask's ``now``, within its clip."""
+
+    @property
+    def rows(self) -> int:
+        """All rows within the clip, those without an iterator value and future ones included."""
+        return sum(bucket.rows for bucket in self.buckets) + self.null_rows + self.future_rows
+
+
+class Remote(msgspec.Struct, frozen=True):
+    """One resource as the workspace holds it."""
+
+    id: str
+    body: Mapping[str, Any]
+
+
+class WorkspaceState(msgspec.Struct, frozen=True):
+    """What the workspace holds, by the project's list names; a kind that could not be read is absent."""
+
+    target: str
+    """The API's base URL and the workspace, as a clearance names them."""
+    connections: tuple[Remote, ...] = ()
+    data_models: tuple[Remote, ...] = ()
+    field_transformations: tuple[Remote, ...] = ()
+    pipelines: tuple[Remote, ...] = ()

@@ -1,0 +1,1 @@
+"""The pytest plugin: hooks only. Importing it imports nothing of ours."""
