@@ -26,7 +26,7 @@ class Options(msgspec.Struct, frozen=True):
 
 def check(
     project: Project,
-    options: Options = Options(),
+    options: Options | None = None,
     *,
     now: datetime | None = None,
     environ: Mapping[str, str] | None = None,
@@ -41,5 +41,5 @@ def exit_code(report: Report, *, fail_on: Severity = Severity.ERROR, require: tu
 
 
 def clear(report: Report, target: str) -> Clearance:
-    """The clearance for ``target``; raises PlanRefused where an error stands, ProofMissing where proof is missing."""
+    """The clearance for ``target``; raises PlanRefused where an error stands, ProofMissing where a proof is missing."""
     raise NotImplementedError

@@ -184,7 +184,7 @@ class Context:
             end = len(text) if stop < 0 else stop
         return SqlRange(self.data_model.id, start, end)
 
-    # -- what config and query found out --------------------------------------------------------------------------------
+    # -- what config and query found out -------------------------------------------------------------------------------
 
     def problems(self, kind: str) -> Iterator[Problem]:
         """The project file's problems of one kind."""
