@@ -210,6 +210,14 @@ class Digests(msgspec.Struct, frozen=True):
         return tuple(name for name in self.__struct_fields__ if getattr(self, name) != getattr(now, name))
 
 
+class Bug(msgspec.Struct, frozen=True):
+    """A rule that crashed: a fault of preflight or of a plugin (exit 70); its verdict is unproven."""
+
+    rule: str
+    subject: Subject
+    traceback: str
+
+
 class Report(msgspec.Struct, frozen=True):
     """Everything that one run found out."""
 
@@ -229,6 +237,9 @@ class Report(msgspec.Struct, frozen=True):
     digests: Digests
     weakest: Basis
     """The weakest basis of any fact that a gating rule read."""
+    left_out: tuple[str, ...] = ()
+    """The gating rules that the selection left out: without them there is no clearance."""
+    bugs: tuple[Bug, ...] = ()
     schemas: Mapping[str, Schema] = {}
     """Described output columns by pipeline or data-model id."""
     notes: tuple[str, ...] = ()
@@ -248,7 +259,7 @@ class Report(msgspec.Struct, frozen=True):
         """No error, no failure, and nothing unproven among the gating rules. An empty report has not passed."""
         blocked = any(f.severity is Severity.ERROR and f.waiver is None for f in self.findings)
         missing = any(v.gating for v in self.unproven)
-        return bool(self.subjects) and not (blocked or missing or self.failures)
+        return bool(self.subjects) and not (blocked or missing or self.failures or self.bugs)
 
 
 class Clearance(msgspec.Struct, frozen=True):

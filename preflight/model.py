@@ -193,6 +193,8 @@ class WorkspaceState(msgspec.Struct, frozen=True):
 
     target: str
     """The API's base URL and the workspace, as a clearance names them."""
+    stand_in: bool = False
+    """Whether a loopback server said it in place of the workspace."""
     connections: tuple[Remote, ...] = ()
     data_models: tuple[Remote, ...] = ()
     field_transformations: tuple[Remote, ...] = ()

@@ -105,6 +105,12 @@ class Context:
         twin.__dict__ = self.__dict__ | {"_declared": facts}
         return twin
 
+    def with_facts(self, facts: Facts) -> Context:
+        """The same subject with the facts that were gathered for it."""
+        twin = Context.__new__(Context)
+        twin.__dict__ = self.__dict__ | {"_facts": facts, "_derived": {}}
+        return twin
+
     # -- facts ---------------------------------------------------------------------------------------------------------
 
     def known(self, fact: Fact) -> Known | Missing:

@@ -1,0 +1,307 @@
+"""One run: subjects and their contexts, the facts that their rules need, the rules, and the report."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from preflight import limits as limit_profiles
+from preflight import registry
+from preflight.config import Connection, DataModel, Project
+from preflight.engine.digest import digests
+from preflight.engine.selection import Options, chosen, parts, require_names, subjects, with_unknown_rules
+from preflight.facts import Gathered, Gatherer, Request
+from preflight.finding import (
+    Basis,
+    Bug,
+    Depth,
+    Fault,
+    Finding,
+    Grade,
+    Inapplicable,
+    Measure,
+    Report,
+    Severity,
+    State,
+    Subject,
+    SubjectKind,
+    Unproven,
+    Verdict,
+    Waiver,
+    Weighed,
+)
+from preflight.location import Place, Route, Span, SqlRange
+from preflight.model import Schema
+from preflight.query import Query, parse
+from preflight.rule import Context, Fact, Known, Missing, Rule, Scope
+from preflight.workspace import reader
+
+
+def check(
+    project: Project,
+    options: Options | None = None,
+    *,
+    now: datetime | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Report:
+    """Judge ``project``; what the project, a warehouse or the workspace gets wrong is in the report.
+
+    Raises UsageError for an option that names no pipeline or rule of this project, and for a broken plugin.
+    """
+    return _Run(project, options or Options(), now or datetime.now(UTC), environ).report()
+
+
+class _Run:
+    """One check: what is fixed at its start, and the steps to its report."""
+
+    def __init__(self, project: Project, options: Options, now: datetime, environ: Mapping[str, str] | None) -> None:
+        self.options = options
+        self.now = now
+        self.rules = registry.rules(project.plugins)
+        self.project = with_unknown_rules(project, self.rules)
+        profile = limit_profiles.load(project.limits.profile)
+        self.limits = profile.with_overrides(dict(project.limits.overrides), now.date())
+        self.running = tuple(r for r in self.rules if (r.fixed or chosen(r, options)) and self._severity(r) is not None)
+        self.queries: dict[tuple[str, str], Query] = {}
+        self.environ = environ
+        require_names(options, self.rules, project)
+
+    def report(self) -> Report:
+        contexts = {subject: self._context(subject) for subject in subjects(self.project, self.options.pipelines)}
+        gathered = self._gather(contexts)
+        findings: list[Finding] = []
+        verdicts: list[Verdict] = []
+        bugs: list[Bug] = []
+        for subject, bare in contexts.items():
+            context = bare.with_facts(gathered.facts[subject])
+            for rule in self._rules_for(subject):
+                found, verdict, bug = self._judge(rule, context)
+                findings += found
+                verdicts.append(verdict)
+                bugs += [bug] if bug else []
+        merged = _merge(findings)
+        touched = {finding.waiver for finding in merged} | {verdict.waiver for verdict in verdicts}
+        schemas = _schemas(gathered)
+        return Report(
+            depth=_depth(contexts.values(), gathered),
+            project=self.project.file,
+            created=self.now,
+            profile=self.limits.profile,
+            subjects=tuple(contexts),
+            findings=merged,
+            verdicts=tuple(verdicts),
+            failures=gathered.failures,
+            waivers=tuple(w for w in self.project.waivers if w in touched),
+            sources=self.project.sources,
+            digests=digests(self.project, self.limits, self.rules, schemas),
+            weakest=_weakest(self.running, gathered),
+            left_out=tuple(r.name for r in self.rules if r.severity is Severity.ERROR and r not in self.running),
+            bugs=tuple(bugs),
+            schemas=schemas,
+        )
+
+    # -- subjects and their contexts ---------------------------------------------------------------------------------
+
+    def _context(self, subject: Subject) -> Context:
+        project = self.project
+        pipeline = project.pipeline(subject.id) if subject.kind is SubjectKind.PIPELINE else None
+        data_model, connection = parts(project, subject, pipeline)
+        return Context(
+            project=project,
+            subject=subject,
+            limits=self.limits,
+            now=self.now,
+            query=self._query(data_model, connection),
+            pipeline=pipeline,
+            data_model=data_model,
+            connection=connection,
+        )
+
+    def _query(self, data_model: DataModel | None, connection: Connection | None) -> Query | None:
+        if data_model is None or connection is None:
+            return None
+        key = data_model.id, connection.service_provider.value
+        if key not in self.queries:
+            self.queries[key] = parse(data_model.sql, key[1], data_model.id)
+        return self.queries[key]
+
+    def _rules_for(self, subject: Subject) -> Iterator[Rule]:
+        return (rule for rule in self.running if rule.scope.covers(subject.kind))
+
+    def _gather(self, contexts: Mapping[Subject, Context]) -> Gathered:
+        requests = [
+            Request(
+                subject,
+                frozenset().union(*(rule.needs | rule.uses for rule in self._rules_for(subject))),
+                context.connection,
+                context.query,
+                context.pipeline,
+            )
+            for subject, context in contexts.items()
+        ]
+        return Gatherer(
+            self.project,
+            now=self.now,
+            offline=self.options.offline,
+            read_workspace=reader(self.project.workspace, self.environ),
+        ).gather(requests)
+
+    # -- one rule, one subject ---------------------------------------------------------------------------------------
+
+    def _judge(self, rule: Rule, context: Context) -> tuple[list[Finding], Verdict, Bug | None]:
+        context = context.declaring(rule.needs | rule.uses)
+        severity = self._severity(rule) or rule.severity
+        if (reason := _why_not_run(rule, context)) is not None:
+            return [], self._verdict(rule, severity, context.subject, State.UNPROVEN, reason), None
+        try:
+            outcomes = list(rule.check(context))
+        except Exception:  # a crashing rule must not stop the others; it is reported as a bug
+            bug = Bug(rule.name, context.subject, traceback.format_exc())
+            reason = "the rule crashed, which is a bug in preflight or in a plugin"
+            return [], self._verdict(rule, severity, context.subject, State.UNPROVEN, reason), bug
+        findings = [self._finding(rule, severity, context, x) for x in outcomes if isinstance(x, Fault)]
+        return findings, self._conclude(rule, severity, context.subject, outcomes, findings), None
+
+    def _severity(self, rule: Rule) -> Severity | None:
+        """The severity in this project; None where the project switched the rule off."""
+        setting = self.project.rules.get(rule.name, self.project.rules.get(rule.code))
+        if setting is None or rule.fixed:
+            return rule.severity
+        return None if setting == "off" else Severity(setting)
+
+    def _conclude(
+        self, rule: Rule, severity: Severity, subject: Subject, outcomes: Iterable[object], findings: list[Finding]
+    ) -> Verdict:
+        measures: list[Measure] = []
+        state, reason = State.PASS, ""
+        for outcome in outcomes:
+            if isinstance(outcome, Weighed | Unproven):
+                measures += outcome.measures
+            if isinstance(outcome, Unproven | Inapplicable) and state is not State.UNPROVEN:
+                state = State.UNPROVEN if isinstance(outcome, Unproven) else State.INAPPLICABLE
+                reason = outcome.reason
+        if findings:
+            state, reason = State.FINDINGS, ""
+        return self._verdict(rule, severity, subject, state, reason, tuple(measures))
+
+    def _verdict(
+        self,
+        rule: Rule,
+        severity: Severity,
+        subject: Subject,
+        state: State,
+        reason: str = "",
+        measures: tuple[Measure, ...] = (),
+    ) -> Verdict:
+        return Verdict(
+            code=rule.code,
+            name=rule.name,
+            severity=severity,
+            subject=subject,
+            state=state,
+            reason=reason,
+            measures=measures,
+            waiver=self._waiver(rule, subject) if state in (State.FINDINGS, State.UNPROVEN) else None,
+            gating=rule.severity is Severity.ERROR,
+        )
+
+    def _finding(self, rule: Rule, severity: Severity, context: Context, fault: Fault) -> Finding:
+        return Finding(
+            code=rule.code,
+            name=rule.name,
+            severity=severity,
+            message=fault.message,
+            remedy=fault.remedy,
+            subject=context.subject,
+            span=_span(self.project, fault.place),
+            measures=fault.measures,
+            waiver=self._waiver(rule, context.subject),
+        )
+
+    def _waiver(self, rule: Rule, subject: Subject) -> Waiver | None:
+        if rule.fixed:
+            return None
+        for waiver in self.project.waivers:
+            here = not waiver.pipeline or (subject.kind is SubjectKind.PIPELINE and subject.id == waiver.pipeline)
+            if here and waiver.rule in (rule.name, rule.code) and waiver.expires >= self.now.date():
+                return waiver
+        return None
+
+
+def _why_not_run(rule: Rule, context: Context) -> str | None:
+    """Why a rule cannot even be tried here; None where it can."""
+    reads_query = rule.scope in (Scope.QUERY, Scope.PIPELINE)
+    if reads_query and context.data_model is None:
+        return "the data model could not be read from the project"
+    if rule.scope is Scope.QUERY and context.query is None:
+        if context.subject.kind is SubjectKind.DATA_MODEL:
+            return "no pipeline says which warehouse's SQL the data model is written in"
+        return "the connection could not be read from the project, so the SQL's dialect is not known"
+    for fact in Fact:
+        if fact in rule.needs and isinstance(known := context.known(fact), Missing):
+            return known.reason
+    return None
+
+
+# -- places and the report's heads -------------------------------------------------------------------------------------
+
+
+def _span(project: Project, place: Place) -> Span | None:
+    if isinstance(place, Route):
+        return project.locate(place)
+    if isinstance(place, SqlRange):
+        data_model = project.data_model(place.data_model)
+        return data_model.sql.span(place.start, place.end) if data_model else None
+    return place
+
+
+def _merge(findings: list[Finding]) -> tuple[Finding, ...]:
+    """One finding where several subjects have the very same at the very same place; in file order."""
+    merged: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        key = finding.code, finding.span, finding.message, finding.severity, finding.waiver
+        first = merged.get(key)
+        merged[key] = msgspec.structs.replace(first, also=(*first.also, finding.subject)) if first else finding
+    return tuple(sorted(merged.values(), key=_order))
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    span = finding.span
+    return (
+        (span.path, span.start, span.end) if span else ("", -1, -1),
+        finding.code,
+        str(finding.subject),
+        finding.message,
+    )
+
+
+def _schemas(gathered: Gathered) -> dict[str, Schema]:
+    known = ((subject, facts.get(Fact.SCHEMA)) for subject, facts in gathered.facts.items())
+    return {subject.id: fact.value for subject, fact in known if isinstance(fact, Known)}
+
+
+def _depth(contexts: Iterable[Context], gathered: Gathered) -> Depth:
+    """The shallowest depth of any judged pipeline's connection: a run is as deep as its shallowest part."""
+    order = (Depth.STATIC, Depth.LOCKED, Depth.LOCAL, Depth.LIVE)
+    judged = [
+        gathered.depths.get(context.connection.id if context.connection else "", Depth.STATIC)
+        for context in contexts
+        if context.subject.kind in (SubjectKind.PIPELINE, SubjectKind.DATA_MODEL)
+    ]
+    return min(judged, key=order.index, default=Depth.STATIC)
+
+
+def _weakest(rules: tuple[Rule, ...], gathered: Gathered) -> Basis:
+    """The lowest grade of any fact that a gating rule may have read, and whether a stand-in gave any of them."""
+    gating = frozenset().union(*(rule.needs | rule.uses for rule in rules if rule.severity is Severity.ERROR))
+    bases = [
+        known.basis
+        for facts in gathered.facts.values()
+        for fact, known in facts.items()
+        if fact in gating and isinstance(known, Known)
+    ]
+    grade = min((basis.grade for basis in bases), default=Grade.STATIC)
+    return Basis(grade, any(basis.stand_in for basis in bases))
