@@ -25,7 +25,7 @@ GROUP = "preflight.plugins"
 
 
 def rules(plugins: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """Every rule, ours first; raises UsageError for a plugin that is not installed and for a code or name used twice."""
+    """Every rule, ours first; raises UsageError for a plugin that is absent and for a code or name used twice."""
     found: list[Rule] = []
     for module in (import_module(RULES), *map(_plugin, plugins)):
         found.extend(getattr(module, "RULES", ()))

@@ -70,7 +70,7 @@ class UndeclaredFactError(Exception):
 class Context:
     """One subject, with everything that a rule may ask about it.
 
-    ``pipeline``, ``data_model`` and ``connection`` are None where the subject has none, or where its grammar is broken.
+    ``data_model`` and ``connection`` are None where the subject has none, or where its grammar is broken.
     """
 
     def __init__(
@@ -91,8 +91,8 @@ class Context:
         self.subject = subject
         self.limits = limits
         self.now = now
-        self.query = query
-        self.pipeline = pipeline
+        self._query = query
+        self._pipeline = pipeline
         self.data_model = data_model
         self.connection = connection
         self._facts: Facts = facts or {}
@@ -110,6 +110,30 @@ class Context:
         twin = Context.__new__(Context)
         twin.__dict__ = self.__dict__ | {"_facts": facts, "_derived": {}}
         return twin
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline that is judged; raises LookupError where the subject is none."""
+        if self._pipeline is None:
+            raise LookupError(f"{self.subject} is no pipeline")
+        return self._pipeline
+
+    @property
+    def used_by(self) -> Pipeline | None:
+        """The pipeline through which a data model is judged; None for one that no pipeline uses."""
+        return self._pipeline
+
+    @property
+    def query(self) -> Query:
+        """The data model's SQL, parsed; raises LookupError where there is none (never in a rule of scope QUERY)."""
+        if self._query is None:
+            raise LookupError(f"there is no query to read for {self.subject}")
+        return self._query
+
+    @property
+    def has_query(self) -> bool:
+        """Whether there is a query: a data model and a connection that names its dialect."""
+        return self._query is not None
 
     # -- facts ---------------------------------------------------------------------------------------------------------
 
@@ -166,10 +190,10 @@ class Context:
     def outputs(self) -> Outputs:
         """The query's output columns: described where Fact.SCHEMA (declared) is there, else as far as the text says."""
         missing = self.missing(Fact.SCHEMA)
-        if self.query is None:
+        if self._query is None:
             return Outputs((), complete=False, reason="there is no query to read")
         if "outputs" not in self._derived:
-            self._derived["outputs"] = self.query.outputs(None if missing else self.schema)
+            self._derived["outputs"] = self._query.outputs(None if missing else self.schema)
         return self._derived["outputs"]  # type: ignore[no-any-return]
 
     # -- places --------------------------------------------------------------------------------------------------------
@@ -198,12 +222,12 @@ class Context:
 
     def sql_problems(self, kind: str) -> Iterator[SqlProblem]:
         """The query's problems of one kind."""
-        return (p for p in (self.query.problems if self.query else ()) if p.kind == kind)
+        return (problem for problem in (self._query.problems if self._query else ()) if problem.kind == kind)
 
     @property
     def field_transformation(self) -> FieldTransformation | None:
         """The pipeline's field transformation, where it has one and it could be read."""
-        wanted = self.pipeline.field_transformation_id if self.pipeline else None
+        wanted = self._pipeline.field_transformation_id if self._pipeline else None
         return self.project.field_transformation(wanted) if wanted else None
 
     def weigh(self, limit: Limit, value: int, basis: Basis) -> Measure:

@@ -137,8 +137,8 @@ class _Run:
                 subject,
                 frozenset().union(*(rule.needs | rule.uses for rule in self._rules_for(subject))),
                 context.connection,
-                context.query,
-                context.pipeline,
+                context.query if context.has_query else None,
+                context.used_by,
             )
             for subject, context in contexts.items()
         ]
@@ -236,7 +236,7 @@ def _why_not_run(rule: Rule, context: Context) -> str | None:
     reads_query = rule.scope in (Scope.QUERY, Scope.PIPELINE)
     if reads_query and context.data_model is None:
         return "the data model could not be read from the project"
-    if rule.scope is Scope.QUERY and context.query is None:
+    if rule.scope is Scope.QUERY and not context.has_query:
         if context.subject.kind is SubjectKind.DATA_MODEL:
             return "no pipeline says which warehouse's SQL the data model is written in"
         return "the connection could not be read from the project, so the SQL's dialect is not known"

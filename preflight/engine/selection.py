@@ -74,7 +74,7 @@ def with_unknown_rules(project: Project, rules: tuple[Rule, ...]) -> Project:
 
 
 def subjects(project: Project, pipelines: tuple[str, ...]) -> Iterator[Subject]:
-    """The project, its connections, its pipelines and the models that no pipeline uses; or only the chosen pipelines'."""
+    """The project, its connections, its pipelines and its unused models; or only what the chosen pipelines touch."""
     chosen = [p for p in project.pipelines if not pipelines or p.id in pipelines]
     yield Subject(SubjectKind.PROJECT)
     connections = {p.connection_id for p in chosen}

@@ -3,5 +3,14 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
+from preflight_rules import access, columns, mapping, meta, platform, schedule, volume
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    *columns.RULES,
+    *schedule.RULES,
+    *volume.RULES,
+    *mapping.RULES,
+    *access.RULES,
+    *platform.RULES,
+    *meta.RULES,
+)
