@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -34,7 +34,7 @@ from preflight.finding import (
     Weighed,
 )
 from preflight.location import Place, Route, Span, SqlRange
-from preflight.model import Schema
+from preflight.model import Schema, WorkspaceState
 from preflight.query import Query, parse
 from preflight.rule import Context, Fact, Known, Missing, Rule, Scope
 from preflight.workspace import reader
@@ -46,18 +46,27 @@ def check(
     *,
     now: datetime | None = None,
     environ: Mapping[str, str] | None = None,
+    read_workspace: Callable[[], WorkspaceState] | None = None,
 ) -> Report:
     """Judge ``project``; what the project, a warehouse or the workspace gets wrong is in the report.
 
-    Raises UsageError for an option that names no pipeline or rule of this project, and for a broken plugin.
+    ``read_workspace`` takes the place of the client that the project's own credentials open. Raises UsageError for an
+    option that names no pipeline or rule of this project, and for a broken plugin.
     """
-    return _Run(project, options or Options(), now or datetime.now(UTC), environ).report()
+    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace).report()
 
 
 class _Run:
     """One check: what is fixed at its start, and the steps to its report."""
 
-    def __init__(self, project: Project, options: Options, now: datetime, environ: Mapping[str, str] | None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        options: Options,
+        now: datetime,
+        environ: Mapping[str, str] | None,
+        read_workspace: Callable[[], WorkspaceState] | None,
+    ) -> None:
         self.options = options
         self.now = now
         self.rules = registry.rules(project.plugins)
@@ -66,7 +75,7 @@ class _Run:
         self.limits = profile.with_overrides(dict(project.limits.overrides), now.date())
         self.running = tuple(r for r in self.rules if (r.fixed or chosen(r, options)) and self._severity(r) is not None)
         self.queries: dict[tuple[str, str], Query] = {}
-        self.environ = environ
+        self.read_workspace = read_workspace or reader(project.workspace, environ)
         require_names(options, self.rules, project)
 
     def report(self) -> Report:
@@ -146,7 +155,7 @@ class _Run:
             self.project,
             now=self.now,
             offline=self.options.offline,
-            read_workspace=reader(self.project.workspace, self.environ),
+            read_workspace=self.read_workspace,
         ).gather(requests)
 
     # -- one rule, one subject ---------------------------------------------------------------------------------------

@@ -1,0 +1,199 @@
+"""Reads the rules' case files and turns each case into a project on disk, which the engine then judges.
+
+The form of a case is described in ``rules/README.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import yaml
+
+from preflight.config import load
+from preflight.engine.run import check
+from preflight.finding import Report, State
+from preflight.model import Remote, WorkspaceState
+from preflight.rule import Rule
+
+ROOT = Path(__file__).parents[2] / "rules" / "cases"
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+CONFIGS = {
+    "snowflake": {
+        "account_identifier": "xy98765",
+        "region": "eu-central-1",
+        "warehouse": "SYNC_WH",
+        "database": "CRM",
+        "role": "MPARTICLE_READER",
+        "user": "MPARTICLE_SVC",
+        "password": {"env": "SNOWFLAKE_PASSWORD"},
+        "aws_iam_user_arn": "arn:aws:iam::111122223333:user/ext/stage-abc",
+        "aws_external_id": "XY98765_SFCRole=2_exampleId=",
+    },
+    "bigquery": {
+        "region": "europe-west3",
+        "project_id": "crm",
+        "dataset_id": "public",
+        "service_account_id": "mparticle-sync",
+        "service_account_key": {"env": "BIGQUERY_KEY"},
+    },
+    "redshift": {
+        "host": "acme.abc123.eu-central-1.redshift.amazonaws.com",
+        "database": "crm",
+        "user": "mparticle_svc",
+        "password": {"env": "REDSHIFT_PASSWORD"},
+        "aws_iam_role_arn": "arn:aws:iam::111122223333:role/mparticle-unload",
+    },
+    "databricks": {"share": "crm-share"},
+}
+SQL = "SELECT c.customer_id, c.updated_at FROM crm.public.contacts AS c"
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with timestamps and dates left as text, as a project file reads them."""
+
+
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case: what the project is, and what must come of it."""
+
+    rule: str
+    name: str
+    keys: Mapping[str, Any]
+    origin: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.name}"
+
+
+def from_files() -> Iterator[Case]:
+    """Every case of every file, in order."""
+    for path in sorted(ROOT.glob("*/*.yml")):
+        document = yaml.load(path.read_text("utf-8"), Loader)  # noqa: S506 - a subclass of the safe loader
+        for entry in document["cases"]:
+            yield Case(document["rule"], entry["name"], entry, f"{path.parent.name}/{path.name}")
+
+
+def from_docstring(rule: Rule) -> Iterator[Case]:
+    """The docstring's Fails and Passes."""
+    for heading, expect in (("Fails", "findings"), ("Passes", "pass")):
+        text = section(rule.doc, heading)
+        keys = yaml.load(text, Loader) or {}  # noqa: S506 - a subclass of the safe loader
+        yield Case(rule.name, f"docstring, {heading}", {**keys, "expect": expect}, "docstring")
+
+
+def section(doc: str, heading: str) -> str:
+    """The text under a docstring's heading, its indent removed; raises LookupError where the heading is missing."""
+    lines = dedent("    " + doc).splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith(f"{heading}:"):
+            first = line.removeprefix(f"{heading}:").strip()
+            rest = []
+            for following in lines[number + 1 :]:
+                if following and not following.startswith(" "):
+                    break
+                rest.append(following)
+            return "\n".join(part for part in (first, dedent("\n".join(rest))) if part).strip("\n")
+    raise LookupError(f"no heading {heading!r}")
+
+
+def merge(base: Any, change: Any) -> Any:
+    """``base`` with ``change`` laid over it, deep; null removes a key."""
+    if not isinstance(base, dict) or not isinstance(change, dict):
+        return change
+    merged = {key: value for key, value in base.items() if change.get(key, value) is not None}
+    for key, value in change.items():
+        if value is not None:
+            merged[key] = merge(base.get(key), value)
+    return merged
+
+
+def write(case: Case, folder: Path) -> None:
+    """Write the case's project into ``folder``."""
+    keys = case.keys
+    for name, text in keys.get("files", {}).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes.fromhex(text["hex"]) if isinstance(text, dict) else text.encode())
+    if warehouse := keys.get("warehouse"):
+        _build(folder / "warehouse.duckdb", warehouse)
+    if "project" in keys:
+        (folder / "preflight.yml").write_text(keys["project"], "utf-8")
+        return
+    (folder / "models").mkdir(exist_ok=True)
+    (folder / "models" / "model.sql").write_text(keys.get("sql", SQL), "utf-8")
+    text = yaml.safe_dump(_project(keys), sort_keys=False, allow_unicode=True)
+    (folder / "preflight.yml").write_text(text, "utf-8")
+
+
+def _build(path: Path, statements: str) -> None:
+    import duckdb
+
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(statements)
+
+
+def _project(keys: Mapping[str, Any]) -> dict[str, Any]:
+    dialect = keys.get("dialect", "snowflake")
+    connection = {
+        "id": "warehouse",
+        "name": "Warehouse connection",
+        "service_provider": dialect,
+        "config": CONFIGS[dialect],
+    }
+    if "warehouse" in keys:
+        connection["introspect"] = {"local": "warehouse.duckdb"}
+    pipeline = {
+        "id": "pipeline",
+        "name": "Pipeline",
+        "connection_id": "warehouse",
+        "data_model_id": "model",
+        "partner_feed_id": 7,
+        "environment": "development",
+        "state": "active",
+        "sync_mode": {
+            "type": "incremental",
+            "iterator_field": "updated_at",
+            "iterator_data_type": "timestamp_ntz" if dialect == "snowflake" else "timestamp",
+            "time_zone": "UTC",
+        },
+        "schedule": {"type": "interval", "frequency": "daily", "start_time": "2026-12-01T03:05:00Z"},
+    }
+    project: dict[str, Any] = {
+        "version": 1,
+        "workspace": 1,
+        "connections": [merge(connection, keys.get("connection", {}))],
+        "data_models": [{"id": "model", "name": "A model", "type": "sql", "sql_file": "models/model.sql"}],
+    }
+    if "field_transformation" in keys:
+        base = {"id": "transformation", "name": "Events", "destination_type": "event_batch", "mappings": []}
+        project["field_transformations"] = [merge(base, keys["field_transformation"])]
+        pipeline["field_transformation_id"] = "transformation"
+    project["pipelines"] = [merge(pipeline, keys.get("pipeline", {}))]
+    return merge(project, keys.get("top", {}))
+
+
+def judge(case: Case, folder: Path) -> Report:
+    """The report on the case's project."""
+    write(case, folder)
+    state = None
+    if (workspace := case.keys.get("workspace")) is not None:
+        remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in workspace.items()}
+        state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes)
+    return check(load(folder), now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
+
+
+def states(report: Report, rule: str) -> set[State]:
+    """How the rule ended, over every subject that it judged."""
+    return {verdict.state for verdict in report.verdicts if verdict.name == rule}
