@@ -8,8 +8,8 @@ from __future__ import annotations
 
 USER = (
     "mpid",
-    "customerid",
     "customer_id",
+    "customerid",
     "facebook",
     "twitter",
     "google",

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import yaml
@@ -18,6 +17,7 @@ from preflight.config import load
 from preflight.engine.run import check
 from preflight.finding import Report, State
 from preflight.model import Remote, WorkspaceState
+from preflight.report.rule_page import section
 from preflight.rule import Rule
 
 ROOT = Path(__file__).parents[2] / "rules" / "cases"
@@ -79,7 +79,7 @@ class Case:
 def from_files() -> Iterator[Case]:
     """Every case of every file, in order."""
     for path in sorted(ROOT.glob("*/*.yml")):
-        document = yaml.load(path.read_text("utf-8"), Loader)  # noqa: S506 - a subclass of the safe loader
+        document = yaml.load(path.read_text("utf-8"), Loader)
         for entry in document["cases"]:
             yield Case(document["rule"], entry["name"], entry, f"{path.parent.name}/{path.name}")
 
@@ -87,24 +87,9 @@ def from_files() -> Iterator[Case]:
 def from_docstring(rule: Rule) -> Iterator[Case]:
     """The docstring's Fails and Passes."""
     for heading, expect in (("Fails", "findings"), ("Passes", "pass")):
-        text = section(rule.doc, heading)
-        keys = yaml.load(text, Loader) or {}  # noqa: S506 - a subclass of the safe loader
+        text = section(rule, heading)
+        keys = yaml.load(text, Loader) or {}
         yield Case(rule.name, f"docstring, {heading}", {**keys, "expect": expect}, "docstring")
-
-
-def section(doc: str, heading: str) -> str:
-    """The text under a docstring's heading, its indent removed; raises LookupError where the heading is missing."""
-    lines = dedent("    " + doc).splitlines()
-    for number, line in enumerate(lines):
-        if line.startswith(f"{heading}:"):
-            first = line.removeprefix(f"{heading}:").strip()
-            rest = []
-            for following in lines[number + 1 :]:
-                if following and not following.startswith(" "):
-                    break
-                rest.append(following)
-            return "\n".join(part for part in (first, dedent("\n".join(rest))) if part).strip("\n")
-    raise LookupError(f"no heading {heading!r}")
 
 
 def merge(base: Any, change: Any) -> Any:

@@ -1,0 +1,49 @@
+"""Writes what is made from the code: the rules' pages and indexes. ``--check`` only says what is not current.
+
+Run from the repository's root: ``python docs/generate.py [--check]``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from preflight.registry import rules
+from preflight.report.rule_page import index, page
+
+ROOT = Path(__file__).parents[1]
+START, END = "<!-- generated: rules -->", "<!-- end of generated -->"
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file with its text."""
+    found = rules()
+    docs = ROOT / "docs" / "rules"
+    files = {docs / f"{rule.name}.md": page(rule) for rule in found}
+    files[docs / "README.md"] = f"# The rules\n\n{index(found)}"
+    readme = ROOT / "rules" / "README.md"
+    before, _, rest = readme.read_text("utf-8").partition(START)
+    _, _, after = rest.partition(END)
+    files[readme] = f"{before}{START}\n\n{index(found, link='../docs/rules/{name}.md')}\n{END}{after}"
+    return files
+
+
+def main() -> int:
+    """Write the files, or with ``--check`` list those that differ or that no rule makes any more; 1 if there is any."""
+    files = generated()
+    extra = set((ROOT / "docs" / "rules").glob("*.md")) - files.keys()
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
+    if "--check" in sys.argv[1:]:
+        for path in sorted([*stale, *extra]):
+            sys.stderr.write(f"{path.relative_to(ROOT)} is not current: run `python docs/generate.py`\n")
+        return int(bool(stale or extra))
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[path], "utf-8")
+    for path in extra:
+        path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
