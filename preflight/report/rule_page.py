@@ -27,7 +27,7 @@ def summary(rule: Rule) -> str:
 
 
 def section(rule: Rule, heading: str) -> str:
-    """The text under a heading of the docstring, without its indent; raises LookupError where the heading is missing."""
+    """The text under a heading of the docstring, without its indent; raises LookupError where there is no heading."""
     lines = dedent("    " + rule.doc).splitlines()
     for number, line in enumerate(lines):
         if line.startswith(f"{heading}:"):
