@@ -1,6 +1,6 @@
 """The event batch's members: which paths a field transformation may write to, of which type, for which event type.
 
-The schema is data (``event_batch.toml``), with its sources. Paths are dotted and hold no array index: ``events.data.x``.
+The schema is data (``event_batch.toml``), with its sources. Paths are dotted and hold no array index.
 """
 
 from __future__ import annotations
