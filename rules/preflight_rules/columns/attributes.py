@@ -57,7 +57,8 @@ def _list(names: list[str]) -> str:
 def system_column_name(ctx: Context) -> Iterator[Outcome]:
     """An output column has a name that a warehouse made up.
 
-    Why: the name becomes the attribute's name, and such a name changes with the query's text or the warehouse's version.
+    Why: the name becomes the attribute's name, and such a name changes with the query's text or the warehouse's
+        version.
     Fails:
         sql: SELECT c.customer_id, c.updated_at, c.visits AS "_col_2" FROM crm.public.contacts AS c
     Passes:
@@ -140,8 +141,8 @@ def technical_column(ctx: Context) -> Iterator[Outcome]:
 def folded_attribute_names(ctx: Context) -> Iterator[Outcome]:
     """Snowflake turns the attributes' names into upper case.
 
-    Why: an alias without quotes is folded, so `first_name` becomes the attribute `FIRST_NAME`, beside one of another case
-        that another source may have made.
+    Why: an alias without quotes is folded, so `first_name` becomes the attribute `FIRST_NAME`, beside one of another
+        case that another source may have made.
     Fails:
         sql: SELECT c.customer_id, c.updated_at, c.first_name FROM crm.public.contacts AS c
     Passes:
@@ -177,8 +178,8 @@ def folded_attribute_names(ctx: Context) -> Iterator[Outcome]:
 def personal_data_as_attribute(ctx: Context) -> Iterator[Outcome]:
     """A column that looks like personal data becomes a custom attribute.
 
-    Why: attributes are forwarded to every connected output. An identity or a reserved attribute is handled as what it is; a
-        custom attribute is not.
+    Why: attributes are forwarded to every connected output. An identity or a reserved attribute is handled as what it
+        is; a custom attribute is not.
     Fails:
         sql: SELECT c.customer_id, c.updated_at, c.date_of_birth FROM crm.public.contacts AS c
     Passes:

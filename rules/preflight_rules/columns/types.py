@@ -84,8 +84,8 @@ def opaque_column(ctx: Context) -> Iterator[Outcome]:
 def list_column(ctx: Context) -> Iterator[Outcome]:
     """A column holds lists, for which further limits hold.
 
-    Why: a list becomes a list attribute, with at most 1,000 entries of 512 characters; an attribute should not be a list
-        once and a scalar another time.
+    Why: a list becomes a list attribute, with at most 1,000 entries of 512 characters; an attribute should not be a
+        list once and a scalar another time.
     Fails:
         warehouse: |
             CREATE SCHEMA public;

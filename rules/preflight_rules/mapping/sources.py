@@ -15,13 +15,11 @@ def mapping_source_missing_from_output(ctx: Context) -> Iterator[Outcome]:
 
     Why: the mapping finds nothing, so the event member that it should fill stays empty.
     Fails:
-        field_transformation: {mappings: [{mapping_type: column, source: total, destination:
-        events.data.custom_attributes.total}]} sql: SELECT c.customer_id, c.amount, c.updated_at FROM
-        crm.public.contacts AS c
+        field_transformation: {mappings: [{mapping_type: column, source: total, destination: events.data.custom_attributes.total}]}
+        sql: SELECT c.customer_id, c.amount, c.updated_at FROM crm.public.contacts AS c
     Passes:
-        field_transformation: {mappings: [{mapping_type: column, source: amount, destination:
-        events.data.custom_attributes.total}]} sql: SELECT c.customer_id, c.amount, c.updated_at FROM
-        crm.public.contacts AS c
+        field_transformation: {mappings: [{mapping_type: column, source: amount, destination: events.data.custom_attributes.total}]}
+        sql: SELECT c.customer_id, c.amount, c.updated_at FROM crm.public.contacts AS c
     Remedy: name an output column, or put the column out.
     Source: V2 https://docs.mparticle.com/developers/platform/field-transformations/
     """  # noqa: E501 - an executed example
