@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules import access, columns, mapping, meta, platform, schedule, volume
+from preflight_rules import access, columns, mapping, meta, platform, project, schedule, volume
 
 RULES: tuple[Rule, ...] = (
+    *project.RULES,
     *columns.RULES,
     *schedule.RULES,
     *volume.RULES,
