@@ -150,7 +150,7 @@ class _Loader:
                 reader.shape(node, g.INCLUDED, "the included file")
             self.problems += reader.problems
 
-    # -- files -----------------------------------------------------------------------------------------------------------
+    # -- files ---------------------------------------------------------------------------------------------------------
 
     def _unreadable(self, message: str, place: Span | None, remedy: str) -> None:
         self.problems.append(Problem("unreadable-file", message, place, remedy))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules import access, columns, mapping, meta, platform, project, schedule, volume
+from preflight_rules import access, columns, mapping, meta, platform, project, schedule, sql, volume
 
 RULES: tuple[Rule, ...] = (
     *project.RULES,
+    *sql.RULES,
     *columns.RULES,
     *schedule.RULES,
     *volume.RULES,
