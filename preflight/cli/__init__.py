@@ -1,1 +1,94 @@
-"""."""
+"""The command line: lazy commands, one file each, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "check": "Judge the project; write nothing anywhere.",
+    "plan": "Show what apply would do to the workspace.",
+    "apply": "Check, then create or update what the project describes.",
+    "rules": "List the rules.",
+    "explain": "Show a rule's page.",
+    "sandbox": "Run a local stand-in of the mParticle API.",
+    "init": "Write a small project to start from.",
+    "schema": "Print the project file's JSON Schema, for editors.",
+}
+"""Each command with its one line of help; its module is imported when it is called."""
+
+
+class _Lazy(click.Group):
+    """A group that imports a command's module when the command is called, not to list it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return import_module(f"preflight.cli.{cmd_name}").command  # type: ignore[no-any-return]
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-V", "--version", is_flag=True, help="Print the version.")
+@click.pass_context
+def cli(ctx: click.Context, version: bool) -> None:
+    r"""Prove that an mParticle Warehouse Sync pipeline will be accepted and does what was meant, before it is created.
+
+    \b
+    Example:
+      preflight check
+      preflight apply
+    """
+    if version:
+        from preflight import __version__
+
+        click.echo(f"preflight {__version__}")
+    elif ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        click.echo("\nStart with `preflight init`, or run `preflight check` where a preflight.yml is.")
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; every way that it can end becomes an exit code and at most a few lines on stderr."""
+    from preflight.errors import PreflightError
+
+    try:
+        result = cli.main(args=arguments, prog_name="preflight", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("interrupted\n")
+        return 130
+    except PreflightError as error:
+        sys.stderr.write(f"error: {error.message}\n" + (f"help: {error.remedy}\n" if error.remedy else ""))
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # whatever is left is a bug of ours: the user gets no traceback, but its place
+        from preflight.cli.bug import report_bug
+
+        return report_bug()

@@ -155,7 +155,7 @@ class Query:
 
     @cached_property
     def tables(self) -> tuple[TableUse, ...]:
-        """The tables that the query reads, each once, at its first place; no CTE, table function, stage or file path."""
+        """The tables that the query reads, each once, at its first place; no CTE, table function, stage or file."""
         if self._tree is None:
             return ()
         names = self._cte_names()

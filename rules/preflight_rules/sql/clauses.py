@@ -17,8 +17,8 @@ def _unanalysed(ctx: Context) -> Iterator[Outcome]:
 def common_table_expression(ctx: Context) -> Iterator[Outcome]:
     """The query has a WITH clause.
 
-    Why: the documentation names WITH as unsupported. Whether today's version takes it could not be read, so it is refused;
-        a waiver is the way past it for those who know better.
+    Why: the documentation names WITH as unsupported. Whether today's version takes it could not be read, so it is
+        refused; a waiver is the way past it for those who know better.
     Fails:
         sql: WITH c AS (SELECT 1 AS customer_id) SELECT customer_id FROM c
     Passes:
@@ -39,7 +39,8 @@ def common_table_expression(ctx: Context) -> Iterator[Outcome]:
 def select_star(ctx: Context) -> Iterator[Outcome]:
     """The select list holds a star.
 
-    Why: a column that is added to the table later becomes a user attribute without anybody's doing, and may be the 101st.
+    Why: a column that is added to the table later becomes a user attribute without anybody's doing, and may be the
+        101st.
     Fails:
         sql: SELECT * FROM crm.public.contacts AS c
     Passes:

@@ -17,8 +17,8 @@ def _report(ctx: Context, kind: str) -> Iterator[Outcome]:
 def sql_syntax_error(ctx: Context) -> Iterator[Outcome]:
     """The SQL does not parse in its warehouse's dialect.
 
-    Why: the platform sends the text as it is. preflight's parser knows nearly all of the four dialects; where it is wrong,
-        the warehouse's own word counts, and a waiver says so.
+    Why: the platform sends the text as it is. preflight's parser knows nearly all of the four dialects; where it is
+        wrong, the warehouse's own word counts, and a waiver says so.
     Fails:
         sql: SELECT c.customer_id c.updated_at FROM crm.public.contacts AS c
     Passes:
@@ -48,8 +48,8 @@ def multiple_statements(ctx: Context) -> Iterator[Outcome]:
 def not_a_query(ctx: Context) -> Iterator[Outcome]:
     """The statement does something else than read.
 
-    Why: only SELECT is supported; DELETE, UPDATE, DROP, CREATE and ALTER are named as unsupported, and nothing that writes
-        can stand inside an outer SELECT.
+    Why: only SELECT is supported; DELETE, UPDATE, DROP, CREATE and ALTER are named as unsupported, and nothing that
+        writes can stand inside an outer SELECT.
     Fails:
         sql: DELETE FROM crm.public.contacts
     Passes:
@@ -70,7 +70,8 @@ def templated_sql(ctx: Context) -> Iterator[Outcome]:
     Passes:
         sql: SELECT c.customer_id, c.updated_at FROM crm.public.contacts AS c
     Remedy: render the template first, and give the data model the rendered SQL.
-    Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source): the dialect is the warehouse's
+    Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source): the dialect is the
+        warehouse's
     """
     yield from _report(ctx, "templated-sql")
 
@@ -79,8 +80,8 @@ def templated_sql(ctx: Context) -> Iterator[Outcome]:
 def trailing_semicolon(ctx: Context) -> Iterator[Outcome]:
     """The SQL ends in a semicolon.
 
-    Why: the text is put inside the parentheses of an outer query, where a semicolon cannot stand. That it is not cut off
-        first is inferred from the wrapped forms that the docs show.
+    Why: the text is put inside the parentheses of an outer query, where a semicolon cannot stand. That it is not cut
+        off first is inferred from the wrapped forms that the docs show.
     Fails:
         sql: SELECT c.customer_id, c.updated_at FROM crm.public.contacts AS c;
     Passes:
@@ -110,8 +111,8 @@ def empty_sql(ctx: Context) -> Iterator[Outcome]:
 def sql_not_analysed(ctx: Context) -> Iterator[Outcome]:
     """The SQL is too deep or too long to be analysed.
 
-    Why: what preflight does not understand it does not pass. It never reports a finding: it says what is missing, so that
-        nothing is created without it.
+    Why: what preflight does not understand it does not pass. It never reports a finding: it says what is missing, so
+        that nothing is created without it.
     Fails:
         sql: ""
     Passes:

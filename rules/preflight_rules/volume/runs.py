@@ -169,8 +169,8 @@ def on_demand_request_over_record_limit(ctx: Context) -> Iterator[Outcome]:
             CREATE TABLE public.contacts AS
             SELECT i AS customer_id, TIMESTAMP '2026-01-20 12:00:00' AS updated_at FROM range(3) AS r(i);
     Remedy: choose a later start time, or narrow the query.
-    Source: V2 https://docs.mparticle.com/developers/apis/warehouse-sync-api/overview/ (Limits, 27 February 2025);
-        what a run covers: V1 https://docs.mparticle.com/developers/warehouse-sync-api/reference/ (2023 docs source)
+    Source: V2 https://docs.mparticle.com/developers/apis/warehouse-sync-api/overview/ (Limits, 27 February 2025); what
+        a run covers: V1 https://docs.mparticle.com/developers/warehouse-sync-api/reference/ (2023 docs source)
     """
     schedule = ctx.pipeline.schedule
     if schedule.type != "on_demand":

@@ -1,0 +1,65 @@
+"""``preflight check``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from preflight.cli.output import OUTPUT, parse_outputs, write_report
+
+
+@click.command("check")
+@click.argument("path", type=click.Path(path_type=Path), default=".")
+@click.option("--pipeline", "pipelines", multiple=True, metavar="ID", help="Judge only this pipeline; repeatable.")
+@click.option(
+    "--offline", is_flag=True, help="Ask no warehouse and no workspace; stand-in files are read all the same."
+)
+@click.option("-o", "--output", "outputs", multiple=True, metavar=OUTPUT, help="Format and file; repeatable.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info"]),
+    default="error",
+    show_default=True,
+    help="The mildest severity that makes the exit code 1.",
+)
+@click.option("--require", multiple=True, metavar="NAME", help="Exit 4 if this rule, family or `all` is unproven.")
+@click.option("--select", multiple=True, metavar="NAME", help="Run only these rules or families; repeatable.")
+@click.option("--ignore", multiple=True, metavar="NAME", help="Leave these rules or families out; repeatable.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
+def command(
+    path: Path,
+    pipelines: tuple[str, ...],
+    offline: bool,
+    outputs: tuple[str, ...],
+    fail_on: str,
+    require: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    color: str,
+) -> int:
+    r"""Judge the project at PATH (this folder, unless given); write nothing anywhere.
+
+    \b
+    Exit codes: 0 clean, 1 findings, 2 usage or config error, 3 environment, 4 unproven, 5 nothing to check.
+
+    \b
+    Example:
+      preflight check
+      preflight check --offline -o text -o json:report.json
+      preflight check --pipeline contacts-pipeline --require PF4
+    """
+    wanted = parse_outputs(outputs)
+    from preflight.config import load
+    from preflight.engine import Options, check, exit_code
+    from preflight.finding import Severity
+
+    options = Options(pipelines=pipelines, select=select, ignore=ignore, offline=offline)
+    report = check(load(path), options, environ=os.environ)
+    write_report(report, wanted, color)
+    if report.bugs:
+        from preflight.cli.bug import report_bug
+
+        return report_bug("\n".join(bug.traceback for bug in report.bugs))
+    return exit_code(report, fail_on=Severity(fail_on), require=require)

@@ -1,0 +1,119 @@
+"""The report for programs: version 1 of a shape of its own, described by ``json_v1.schema.json``.
+
+It is written out field by field, so that our values can change without it. Keys are in a fixed order, texts in UTF-8.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from preflight.finding import Finding, Measure, Report, Severity, State, Subject, Verdict, Waiver
+
+SCHEMA_VERSION = 1
+
+
+def render(report: Report) -> str:
+    """The report as JSON, ending in a line break."""
+    return json.dumps(document(report), ensure_ascii=False, indent=2) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as JSON's values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "depth": report.depth.value,
+        "project": report.project,
+        "created": report.created.isoformat().replace("+00:00", "Z"),
+        "limits_profile": report.profile,
+        "passed": report.passed,
+        "summary": _summary(report),
+        "findings": [_finding(finding) for finding in report.findings],
+        "verdicts": [_verdicts(subject, report) for subject in report.subjects],
+        "failures": [
+            {"subject": f.subject, "step": f.step, "cause": f.cause, "remedy": f.remedy} for f in report.failures
+        ],
+        "waivers": [_waiver(waiver) for waiver in report.waivers],
+        "notes": list(report.notes),
+    }
+
+
+def _summary(report: Report) -> dict[str, int]:
+    open_findings = [finding for finding in report.findings if finding.waiver is None]
+    states = [verdict.state for verdict in report.verdicts]
+    return {
+        "errors": sum(finding.severity is Severity.ERROR for finding in open_findings),
+        "warnings": sum(finding.severity is Severity.WARNING for finding in open_findings),
+        "infos": sum(finding.severity is Severity.INFO for finding in open_findings),
+        "waived": len(report.findings) - len(open_findings),
+        "passed": states.count(State.PASS),
+        "unproven": states.count(State.UNPROVEN),
+        "inapplicable": states.count(State.INAPPLICABLE),
+    }
+
+
+def _subject(subject: Subject) -> dict[str, str]:
+    return {"kind": subject.kind.value, "id": subject.id}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    span = finding.span
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "subject": _subject(finding.subject),
+        "also": [_subject(subject) for subject in finding.also],
+        "file": span.path if span else None,
+        "line": span.line if span else None,
+        "column": span.column if span else None,
+        "end_line": span.end_line if span else None,
+        "end_column": span.end_column if span else None,
+        "measures": [_measure(measure) for measure in finding.measures],
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
+    }
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    return {
+        "name": measure.name,
+        "value": measure.value,
+        "limit": measure.limit,
+        "unit": measure.unit,
+        "basis": measure.basis.grade.name.lower(),
+        "stand_in": measure.basis.stand_in,
+        "source": measure.source,
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, str]:
+    return {
+        "rule": waiver.rule,
+        "pipeline": waiver.pipeline,
+        "owner": waiver.owner,
+        "reason": waiver.reason,
+        "expires": waiver.expires.isoformat(),
+    }
+
+
+def _verdicts(subject: Subject, report: Report) -> dict[str, Any]:
+    verdicts = [verdict for verdict in report.verdicts if verdict.subject == subject]
+    return {
+        "subject": _subject(subject),
+        "pass": [verdict.code for verdict in verdicts if verdict.state is State.PASS],
+        "findings": [verdict.code for verdict in verdicts if verdict.state is State.FINDINGS],
+        "unproven": _by_reason(verdicts, State.UNPROVEN),
+        "inapplicable": _by_reason(verdicts, State.INAPPLICABLE),
+        "measures": [_measure(measure) for verdict in verdicts for measure in verdict.measures],
+    }
+
+
+def _by_reason(verdicts: list[Verdict], state: State) -> list[dict[str, Any]]:
+    codes: defaultdict[str, list[str]] = defaultdict(list)
+    for verdict in verdicts:
+        if verdict.state is state:
+            codes[verdict.reason].append(verdict.code)
+    return [{"reason": reason, "rules": names} for reason, names in codes.items()]
