@@ -51,7 +51,7 @@ class _Lazy(click.Group):
 @click.option("-V", "--version", is_flag=True, help="Print the version.")
 @click.pass_context
 def cli(ctx: click.Context, version: bool) -> None:
-    r"""Prove that an mParticle Warehouse Sync pipeline will be accepted and does what was meant, before it is created.
+    """Prove that an mParticle Warehouse Sync pipeline will be accepted and does what was meant, before it is created.
 
     \b
     Example:

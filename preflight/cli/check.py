@@ -39,7 +39,7 @@ def command(
     ignore: tuple[str, ...],
     color: str,
 ) -> int:
-    r"""Judge the project at PATH (this folder, unless given); write nothing anywhere.
+    """Judge the project at PATH (this folder, unless given); write nothing anywhere.
 
     \b
     Exit codes: 0 clean, 1 findings, 2 usage or config error, 3 environment, 4 unproven, 5 nothing to check.

@@ -11,7 +11,7 @@ from preflight.errors import UsageError
 @click.command("explain")
 @click.argument("rule", metavar="CODE|NAME")
 def command(rule: str) -> int:
-    r"""Show a rule's page: what it says, why, an example of each kind, the remedy and the source.
+    """Show a rule's page: what it says, why, an example of each kind, the remedy and the source.
 
     \b
     Example:

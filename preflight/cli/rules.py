@@ -10,7 +10,7 @@ from preflight.cli.output import write
 @click.command("rules")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to list them.")
 def command(output: str) -> int:
-    r"""List every rule with its code, severity and what it says.
+    """List every rule with its code, severity and what it says.
 
     \b
     Example:

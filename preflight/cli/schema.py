@@ -9,7 +9,7 @@ from preflight.cli.output import write
 
 @click.command("schema")
 def command() -> int:
-    r"""Print the JSON Schema of preflight.yml.
+    """Print the JSON Schema of preflight.yml.
 
     \b
     Example:

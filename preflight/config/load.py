@@ -47,6 +47,8 @@ class _Loader:
         self.places = _Places()
         self.resources = Resources(self._text)
 
+        self.readers: list[Reader] = []
+
     def project(self) -> Project:
         reader, node = self._read_yaml(self.name, None)
         if reader is not None and node is not None:
@@ -70,7 +72,7 @@ class _Loader:
             plugins=self.top.get("plugins") or (),
             problems=tuple(sorted(self.problems, key=_order)),
             broken=frozenset(self.resources.broken),
-            sources=self.sources,
+            sources=self.sources | {r.file.path: _masked(r) for r in self.readers if r.secrets},
             locate=self.places.locate,
         )
 
@@ -144,10 +146,10 @@ class _Loader:
             if reader is None:
                 continue
             if isinstance(node, Mapping):
-                reader.fields(node, g.INCLUDED, "the included file", skip=g.LISTS)
+                reader.fields(node, g.INCLUDED, "The included file", skip=g.LISTS)
                 self._read_lists(reader, node, name)
             elif node is not None:
-                reader.shape(node, g.INCLUDED, "the included file")
+                reader.shape(node, g.INCLUDED, "The included file")
             self.problems += reader.problems
 
     # -- files ---------------------------------------------------------------------------------------------------------
@@ -160,6 +162,7 @@ class _Loader:
         if file is None:
             return None, None
         reader = Reader(file)
+        self.readers.append(reader)
         node, mistakes = parse(file.text)
         for mistake in mistakes:
             reader.mistake(mistake)
@@ -205,6 +208,15 @@ class _Loader:
             return None
         self.sources[name] = SourceFile(name, text.removeprefix("\ufeff"))
         return self.sources[name]
+
+
+def _masked(reader: Reader) -> SourceFile:
+    """The file with stars in place of the secrets that are written out in it: what a report may show."""
+    text = reader.file.text
+    for start, end in reader.secrets:
+        stars = "".join(char if char.isspace() else "*" for char in text[start:end])
+        text = text[:start] + stars + text[end:]
+    return SourceFile(reader.file.path, text)
 
 
 def _order(problem: Problem) -> tuple[str, int]:

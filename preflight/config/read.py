@@ -33,6 +33,8 @@ class Reader:
     def __init__(self, file: SourceFile) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self.secrets: list[tuple[int, int]] = []
+        """Where secrets are written out, as offsets: no report may show them."""
 
     def mistake(self, mistake: Mistake) -> None:
         """Keep what the parser found."""
@@ -196,6 +198,7 @@ class Reader:
                 node,
                 "Write {env: NAME} and nothing else.",
             )
+        self.secrets.append((node.start, node.end))
         return self.problem(
             "literal-secret",
             f"{what} is written out in the project.",
@@ -264,7 +267,7 @@ class Reader:
 
     def shape(self, node: Node, shape: g.Shape, what: str) -> Any:
         """A dict of the given keys' values; absent and null ones are left out."""
-        mapping = self._mapping(node, what or "the project")
+        mapping = self._mapping(node, what or "The project")
         if mapping is None:
             return BAD
         found = self.fields(mapping, shape, what)
@@ -285,7 +288,7 @@ class Reader:
             elif shape.rest is not None:
                 found[name] = self._free_value(name, value, f"{what}.{name}")
             else:
-                found[name] = self._unknown(key, name, shape.fields, what or "the project")
+                found[name] = self._unknown(key, name, shape.fields, what or "The project")
         self._require(mapping, shape, found, what)
         return found
 
@@ -300,7 +303,7 @@ class Reader:
 
     def _require(self, mapping: Mapping, shape: g.Shape, found: dict[str, Any], what: str) -> None:
         place = self._head(mapping)
-        label = what or "the project"
+        label = what or "The project"
         for name, field in shape.fields.items():
             if field.required and name not in found:
                 self.problems.append(

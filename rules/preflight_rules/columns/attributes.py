@@ -67,8 +67,11 @@ def system_column_name(ctx: Context) -> Iterator[Outcome]:
     Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/quickstart/ (2023 docs source)
     """
     outputs = ctx.outputs
+    unnamed = {p.place for p in ctx.query.projections if p.name is None and not p.is_star}  # a rule of their own
     for column in outputs.columns:
-        if column.name is not None and (not column.name.strip() or _SYSTEM.fullmatch(column.name)):
+        if column.name is None or column.place in unnamed:
+            continue
+        if not column.name.strip() or _SYSTEM.fullmatch(column.name):
             shown = column.name.strip() or "blank"
             yield Fault(
                 f"Output column {column.index + 1} is called {shown}, which is no name that anybody chose.",

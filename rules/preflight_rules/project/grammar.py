@@ -10,8 +10,7 @@ from preflight.rule import Context, Scope, rule
 
 def _report(ctx: Context, kind: str) -> Iterator[Outcome]:
     for problem in ctx.problems(kind):
-        message = problem.message[:1].upper() + problem.message[1:]
-        yield Fault(message, problem.span or ctx.at(), problem.remedy)
+        yield Fault(problem.message, problem.span or ctx.at(), problem.remedy)
 
 
 @rule("PF001", Severity.ERROR, scope=Scope.PROJECT, fixed=True)

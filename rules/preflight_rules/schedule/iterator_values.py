@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from preflight.event_batch import normalise
 from preflight.finding import Fault, Inapplicable, Measure, Outcome, Severity, Unproven, Weighed
 from preflight.model import HOUR
 from preflight.rule import Context, Fact, rule
@@ -110,7 +111,7 @@ def rows_on_window_edges(ctx: Context) -> Iterator[Outcome]:
     counts = ctx.tally.counts(schedule.frequency)
     twice = sum(count.rows - count.rows_half_open for count in counts)
     measure = Measure("rows on a window's edge", twice, "rows", basis=ctx.basis(Fact.COUNTS))
-    if twice:
+    if twice and not _has_message_id(ctx):
         yield Fault(
             f"{_share(twice, ctx.histogram.rows)} lie exactly on a window's edge and are read by two runs.",
             ctx.at("schedule", "start_time"),
@@ -120,6 +121,13 @@ def rows_on_window_edges(ctx: Context) -> Iterator[Outcome]:
         )
     else:
         yield Weighed((measure,))
+
+
+def _has_message_id(ctx: Context) -> bool:
+    """Whether each event carries an id of its own, so that reading it twice makes no second event."""
+    transformation = ctx.field_transformation
+    mappings = transformation.mappings if transformation else ()
+    return any(normalise(m.destination or "") == "events.data.source_message_id" and m.source for m in mappings)
 
 
 @rule("PF311", Severity.ERROR, needs={Fact.COUNTS})

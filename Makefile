@@ -1,0 +1,38 @@
+# Every target works on a fresh machine with Python 3.11 or later, git and make: what is needed is put into .venv.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: help demo test check docs clean
+
+help:
+	@echo "make demo   the CDNOW example, from a failing check to a created pipeline"
+	@echo "make test   the tests"
+	@echo "make check  lint, types, layers, generated files and the tests"
+	@echo "make docs   write the pages that are generated from the code"
+	@echo "make clean  remove .venv and what the tools left"
+
+.venv/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[all]" --group dev
+	@touch $@
+
+demo: .venv/.installed
+	@$(BIN)/python examples/cdnow/demo.py
+
+test: .venv/.installed
+	$(BIN)/python -m pytest -n 2
+
+check: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m pytest -n 2
+
+docs: .venv/.installed
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist examples/cdnow/*.duckdb
