@@ -61,7 +61,7 @@ def fetch() -> str:
     cache.mkdir(parents=True, exist_ok=True)
     if not list(cache.glob("*ifetimes-0.11.3*.whl")):
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(cache), PACKAGE]
-        if subprocess.run(command, check=False).returncode:  # noqa: S603 - fixed arguments
+        if subprocess.run(command, check=False).returncode:
             sys.exit(
                 f"{PACKAGE} could not be fetched: connect to the package registry once, or put its wheel into {cache}"
             )

@@ -1,0 +1,39 @@
+"""``preflight sandbox``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from preflight.sandbox.server import Sandbox
+
+
+@click.command("sandbox")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; any free one, unless given.")
+@click.option("--url-file", type=click.Path(path_type=Path, dir_okay=False), help="A file to write the address to.")
+def command(port: int, url_file: Path | None) -> int:
+    """Run a local stand-in of the mParticle API on 127.0.0.1, until it is interrupted.
+
+    \b
+    Example:
+      preflight sandbox --port 8080
+    """
+    from preflight.sandbox.server import serve
+
+    def announce(sandbox: Sandbox) -> None:
+        sys.stdout.write(f"sandbox on {sandbox.url}\n")
+        sys.stdout.write(f"export MP_API_URL={sandbox.api_url} MP_TOKEN_URL={sandbox.token_url}\n")
+        names = sandbox.environment()
+        sys.stdout.write("export " + " ".join(f"{name}={value}" for name, value in names.items()) + "\n")
+        sys.stdout.flush()
+        if url_file is not None:
+            url_file.write_text(sandbox.url, "utf-8")
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    serve(announce, port=port)
+    return 0
