@@ -189,7 +189,7 @@ class Remote(msgspec.Struct, frozen=True):
 
 
 class WorkspaceState(msgspec.Struct, frozen=True):
-    """What the workspace holds, by the project's list names; a kind that could not be read is absent."""
+    """What the workspace holds, by the project's list names."""
 
     target: str
     """The API's base URL and the workspace, as a clearance names them."""
@@ -199,3 +199,5 @@ class WorkspaceState(msgspec.Struct, frozen=True):
     data_models: tuple[Remote, ...] = ()
     field_transformations: tuple[Remote, ...] = ()
     pipelines: tuple[Remote, ...] = ()
+    unread: tuple[str, ...] = ()
+    """The list names of the kinds that could not be read: their emptiness says nothing."""

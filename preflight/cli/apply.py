@@ -35,7 +35,7 @@ def command(path: Path, pipelines: tuple[str, ...], yes: bool) -> int:
         except (PlanRefused, ProofMissing):
             write_report(session.report, [("text", None)])
             raise
-        write(planning.explain(plan))
+        write(planning.explain(plan) + "\n")
         if not plan.changes:
             return 0
         if not yes:

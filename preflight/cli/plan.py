@@ -31,7 +31,7 @@ def command(path: Path, pipelines: tuple[str, ...], tell: bool) -> int:
 
     with open_session(path, pipelines) as session:
         plan = planning.make(session.project, session.state, pipelines)
-        write(planning.explain(plan))
+        write(planning.explain(plan) + "\n")
         try:
             clear(session.report, plan.target)
         except (PlanRefused, ProofMissing) as error:

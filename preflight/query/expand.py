@@ -34,7 +34,7 @@ def expand(
             continue
         name = f"t{number}"
         if not node.alias:
-            node.set("alias", exp.TableAlias(this=exp.to_identifier(original.name, quoted=True)))
+            node.set("alias", exp.TableAlias(this=original.this.copy()))
         node.set("this", exp.to_identifier(name))
         node.set("db", None)
         node.set("catalog", None)

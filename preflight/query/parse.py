@@ -80,6 +80,8 @@ def _parse_tokens(sql: Excerpt, dialect: str, data_model: str, tokens: list[Toke
     import sqlglot
     from sqlglot.errors import ParseError, SqlglotError
 
+    if (doubled := _doubled_comma(tokens)) is not None:
+        return _refused(sql, dialect, data_model, doubled)
     depth = text.depth(tokens)
     if depth > MAX_DEPTH:
         reason = f"the SQL is nested {depth} deep; up to {MAX_DEPTH} is analysed"
@@ -113,6 +115,15 @@ def _parse_tokens(sql: Excerpt, dialect: str, data_model: str, tokens: list[Toke
 
 
 _MEND = "Mend the syntax, or run the query in the warehouse to see what it says."
+
+
+def _doubled_comma(tokens: Sequence[Token]) -> SqlProblem | None:
+    """Two commas in a row, which no dialect takes and sqlglot's parser lets through."""
+    for first, second in zip(tokens, tokens[1:], strict=False):
+        if first.token_type.name == second.token_type.name == "COMMA":
+            message = "Two commas follow each other."
+            return SqlProblem("sql-syntax-error", message, second.start, second.end + 1, "Remove one of them.")
+    return None
 
 
 def _split(tokens: Sequence[Token]) -> Iterator[list[Token]]:

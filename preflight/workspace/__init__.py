@@ -1,13 +1,45 @@
-"""The mParticle workspace, over its API."""
+"""The mParticle workspace: what it is called, how it is reached. Importing this imports no HTTP library."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from preflight.config import WorkspaceConfig
+from preflight.errors import WorkspaceError
 from preflight.model import WorkspaceState
+from preflight.workspace.target import Credentials, Target, credentials, target
+
+if TYPE_CHECKING:
+    from preflight.workspace.client import Client
+
+__all__ = ["Credentials", "Target", "connect", "credentials", "reader", "target"]
+
+
+def connect(config: WorkspaceConfig | None, environ: Mapping[str, str] | None = None) -> Client:
+    """The client of the workspace that a project names; it asks for nothing until it is used.
+
+    Raises UsageError where the project names no workspace, WorkspaceError where the credential is not set.
+    """
+    found = os.environ if environ is None else environ
+    where, who = target(config, found), credentials(config, found)
+    from preflight.workspace.client import Client
+
+    return Client(where, who, environ=found, routes=config.routes if config else {})
 
 
 def reader(config: WorkspaceConfig | None, environ: Mapping[str, str] | None) -> Callable[[], WorkspaceState] | None:
-    """A function that reads the workspace; None where the project names none or has no credentials for it."""
-    return None if config is None or not environ else None
+    """A function that reads the workspace; None where the project names none or its credential is not set."""
+    if config is None or environ is None:
+        return None
+    try:
+        credentials(config, environ)
+    except WorkspaceError:
+        return None
+
+    def read() -> WorkspaceState:
+        with connect(config, environ) as client:
+            return client.read()
+
+    return read

@@ -1,0 +1,73 @@
+"""Where a resource in the workspace differs, by meaning, from what the project says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from preflight.config import EnvRef, Value
+from preflight.workspace import wire
+
+_ABSENT = object()
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One field: what the workspace holds, and what it is to hold; None where it is absent."""
+
+    path: tuple[str, ...]
+    old: Any
+    new: Any
+
+    @property
+    def name(self) -> str:
+        """The path with dots."""
+        return ".".join(self.path)
+
+
+def differences(kind: str, body: Mapping[str, Value], held: Mapping[str, Any]) -> tuple[Change, ...]:
+    """The changes that make ``held`` mean what ``body`` means, in the body's order, additions before removals.
+
+    Secrets cannot be compared and are left out, and so are fields of the workspace that no client may set, and those
+    that the platform fills in where a client leaves them out.
+    """
+    wanted, found = wire.comparable(kind, body), wire.comparable(kind, held)
+    return tuple(_walk(kind, (), wanted, found, body, held))
+
+
+def _walk(
+    kind: str,
+    path: tuple[str, ...],
+    wanted: Mapping[str, Any],
+    found: Mapping[str, Any],
+    new: Any,
+    old: Any,
+) -> Iterator[Change]:
+    """Changes below ``path``; ``new`` and ``old`` are the same maps as they were written, for showing."""
+    for name, value in wanted.items():
+        here, there = (*path, name), found.get(name)
+        if isinstance(value, EnvRef) or value == there:
+            continue
+        shown_old, shown_new = _as_written(old, name, there), _as_written(new, name, value)
+        if isinstance(value, Mapping):
+            yield from _walk(kind, here, value, there if isinstance(there, Mapping) else {}, shown_new, shown_old)
+        else:
+            yield Change(here, shown_old, shown_new)
+    for name in found.keys() - wanted.keys():
+        here = (*path, name)
+        if _ours(kind, here):
+            yield Change(here, _as_written(old, name, found[name]), None)
+
+
+def _as_written(fields: Any, name: str, value: Any) -> Any:
+    written = fields.get(name, value) if isinstance(fields, Mapping) else value
+    return value if isinstance(written, list | tuple) else written
+
+
+def _ours(kind: str, path: tuple[str, ...]) -> bool:
+    """Whether a field that only the workspace holds is one that the project has dropped."""
+    name = ".".join(path)
+    if name in wire.SERVER_SET:
+        return False
+    return path[0] == "mappings" or name in wire.FIELDS[kind]

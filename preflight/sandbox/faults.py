@@ -1,0 +1,40 @@
+"""What can go wrong on purpose between a client and the sandbox."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One way to spoil an answer: exactly one of ``status``, ``hang``, ``reset`` and ``truncate`` is meant."""
+
+    status: int = 0
+    body: str = '{"statusCode": 500, "errors": [{"message": "Injected."}]}'
+    headers: tuple[tuple[str, str], ...] = ()
+    hang: bool = False
+    """Never answer; the client has to give up."""
+    reset: bool = False
+    """Break the connection."""
+    truncate: bool = False
+    """Send half of the true answer, then break the connection."""
+    after: bool = False
+    """Do what the request asks for first, and spoil the answer only."""
+
+
+class Planned:
+    """A fault that waits for the next ``times`` requests to match."""
+
+    def __init__(self, method: str, path: str, fault: Fault, times: int) -> None:
+        self._method = method
+        self._path = path
+        self.fault = fault
+        self.times = times
+
+    def takes(self, method: str, path: str) -> bool:
+        """Whether this request is spoilt; if so, one of the times is used up."""
+        if self.times and fnmatchcase(method, self._method) and fnmatchcase(path, self._path):
+            self.times -= 1
+            return True
+        return False

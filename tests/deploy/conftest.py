@@ -1,0 +1,24 @@
+from collections.abc import Iterator
+
+import pytest
+
+from preflight.sandbox.server import Sandbox
+from preflight.sandbox.state import State
+from preflight.workspace.client import Client
+from preflight.workspace.target import credentials, target
+
+from . import projects
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(state=State(client_id="id", client_secret="canary-client-secret")) as running:
+        yield running
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[Client]:
+    environ = {**sandbox.environment(), **projects.SECRETS}
+    config = projects.workspace(sandbox)
+    with Client(target(config), credentials(config, environ), environ=environ, timeout=0.5, sleep=lambda _: None) as it:
+        yield it
