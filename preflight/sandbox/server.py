@@ -69,6 +69,12 @@ class Sandbox:
         """Spoil the next ``times`` requests whose method and path match these shell patterns."""
         self._planned.append(Planned(method, path, fault, times))
 
+    def reset(self, state: State | None = None) -> None:
+        """Begin anew on the same socket: another state, no requests seen, no fault planned."""
+        self.state = state or State()
+        self.requests.clear()
+        self._planned.clear()
+
     def log(self, method: str, path: str) -> Fault | None:
         """Write a request down; the fault that spoils it, if one is planned."""
         self.requests.append((method, path))
@@ -118,7 +124,8 @@ class Sandbox:
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio turns Nagle's algorithm off only where the protocol is named; else each answer waits 40 ms.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((self._host, self._port))

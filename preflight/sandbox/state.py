@@ -164,7 +164,8 @@ class State:
 
     def _check_pipeline(self, body: Mapping[str, Any]) -> None:
         for name, kind in _REFERENCES.items():
-            if (referred := body.get(name)) is not None and referred not in self._held[kind]:
+            referred = body.get(name)
+            if referred is not None and (not isinstance(referred, str) or referred not in self._held[kind]):
                 raise Refused(400, f"{name} {referred} was not found.")
         if body.get("partner_feed_id") is None and body.get("partner_feed_key") is None:
             raise Refused(400, "Missing: partner_feed_id or partner_feed_key.")
