@@ -65,9 +65,9 @@ class Sandbox:
         client_id, client_secret = self.state.credentials
         return {"MP_CLIENT_ID": client_id or "sandbox", "MP_CLIENT_SECRET": client_secret or "sandbox"}
 
-    def fail(self, method: str, path: str, fault: Fault, *, times: int = 1) -> None:
-        """Spoil the next ``times`` requests whose method and path match these shell patterns."""
-        self._planned.append(Planned(method, path, fault, times))
+    def fail(self, method: str, path: str, fault: Fault, *, skip: int = 0, times: int = 1) -> None:
+        """Spoil ``times`` requests whose method and path match these shell patterns, after letting ``skip`` pass."""
+        self._planned.append(Planned(method, path, fault, skip=skip, times=times))
 
     def reset(self, state: State | None = None) -> None:
         """Begin anew on the same socket: another state, no requests seen, no fault planned."""

@@ -51,7 +51,7 @@ class State:
         *,
         client_id: str | None = None,
         client_secret: str | None = None,
-        token_lifetime: float = 28800.0,
+        token_lifetime: int = 28800,
         warm_up: float = 0.0,
         clock: Callable[[], float] = monotonic,
     ) -> None:

@@ -220,6 +220,8 @@ def test_a_pinned_route_that_is_not_there_is_an_error(sandbox, open_client):
     with pytest.raises(WorkspaceError) as caught:
         open_client(sandbox, routes={"pipelines": "elsewhere"}).read()
     assert caught.value.status == 404
+    assert "elsewhere" in caught.value.message
+    assert "workspace.routes.pipelines" in caught.value.remedy
 
 
 def test_a_kind_without_a_route_is_unread_and_never_written(open_client):
