@@ -306,6 +306,16 @@ def test_what_somebody_else_created_meanwhile_is_not_overwritten(sandbox, client
     refused(sandbox, client, PlanRefused, "name", plan=plan)
 
 
+def test_an_id_that_turns_out_to_be_taken_is_not_fought_over(sandbox, client):
+    plan = make(projects.project(), client.read())
+    fill(sandbox, projects.connection(name="Somebody else's"))
+    sandbox.fail("GET", f"{B}/connections/crm", Fault(status=404))
+    with pytest.raises(PlanRefused, match="moved"):
+        taken(client, projects.project(), plan=plan)
+    assert sandbox.writes == [("POST", f"{B}/connections")]
+    assert sandbox.state.get("connections", "crm")["name"] == "Somebody else's"
+
+
 def test_no_secret_is_in_any_event_error_or_text(sandbox, client):
     echo = msgspec.json.encode({"errors": [{"message": f"no: {projects.CANARY} canary-feed-key"}]}).decode()
     project = projects.events_project()

@@ -1,6 +1,8 @@
 """The sandbox as any HTTP client sees it."""
 
+import signal
 import socket
+import subprocess
 import sys
 
 import httpx
@@ -210,3 +212,15 @@ def test_without_its_packages_it_says_what_to_install(monkeypatch, missing):
     with pytest.raises(UsageError) as caught, Sandbox():
         pass
     assert "mparticle-preflight[sandbox]" in caught.value.remedy
+
+
+def test_serving_ends_cleanly_when_interrupted():
+    code = "from preflight.sandbox.server import serve; serve(lambda sandbox: print(sandbox.token_url, flush=True))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        asked = {"client_id": "anyone", "client_secret": "anything", **TOKEN}
+        assert httpx.post(run.stdout.readline().strip(), json=asked, trust_env=False).status_code == 200
+        run.send_signal(signal.SIGINT)
+        assert run.communicate(timeout=10) == ("", "")
+        assert run.returncode == 0
