@@ -24,18 +24,18 @@ def command(path: Path, pipelines: tuple[str, ...], yes: bool) -> int:
       preflight apply --pipeline contacts-pipeline --yes
     """
     from preflight.cli.session import open_session
-    from preflight.deploy import plan as planning
     from preflight.deploy.apply import apply
+    from preflight.deploy.plan import explain, make
     from preflight.engine import clear
 
     with open_session(path, pipelines) as session:
-        plan = planning.make(session.project, session.state, pipelines)
+        plan = make(session.project, session.state, pipelines)
         try:
             clearance = clear(session.report, plan.target)
         except (PlanRefused, ProofMissing):
             write_report(session.report, [("text", None)])
             raise
-        write(planning.explain(plan) + "\n")
+        write(explain(plan) + "\n")
         if not plan.changes:
             return 0
         if not yes:

@@ -17,25 +17,28 @@ OUTPUT = "FORMAT[:PATH]"
 
 
 def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, Path | None]]:
-    """Formats with their files (None: stdout); raises UsageError for a format that does not exist."""
-    from preflight.report import FORMATS
+    """Formats with their files (None: stdout); raises UsageError for an unknown format and for two on one place."""
+    from preflight.report import require_format
 
     parsed: list[tuple[str, Path | None]] = []
     for output in outputs or ("text",):
         name, _, path = output.partition(":")
-        if name not in FORMATS:
-            raise UsageError(f"there is no output format {name!r}", remedy=f"write one of: {', '.join(FORMATS)}")
-        parsed.append((name, Path(path) if path else None))
+        require_format(name)
+        target = Path(path) if path else None
+        if target in [used for _, used in parsed]:
+            raise UsageError(f"two reports would go to {target or 'stdout'}", remedy="give one a file: -o json:FILE")
+        parsed.append((name, target))
     return parsed
 
 
 def write_report(report: Report, outputs: Sequence[tuple[str, Path | None]], color: str = "auto") -> None:
     """Write the report in each format; raises UsageError for a file that cannot be written."""
     from preflight.report import render
+    from preflight.report.style import Style
 
     for name, path in outputs:
         if path is None:
-            write(render(report, name, color=wants_color(color), ascii_only=not _shows_unicode()))
+            write(render(report, name, Style(wants_color(color), _encoding())))
             continue
         try:
             path.write_text(render(report, name), "utf-8")
@@ -44,20 +47,35 @@ def write_report(report: Report, outputs: Sequence[tuple[str, Path | None]], col
 
 
 def write(text: str) -> None:
-    """Write a result to stdout."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    """Write a result to stdout, with ASCII for what it cannot show.
+
+    A reader that has gone away ends the output and nothing else: the exit code stays what the command found.
+    """
+    from preflight.report.style import Style
+
+    try:
+        sys.stdout.write(Style(encoding=_encoding()).fit(text))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(message: str, remedy: str = "") -> None:
+    """Write an error to stderr: what is wrong, and what to do about it."""
+    from preflight.report.style import Style
+
+    style = Style(encoding=sys.stderr.encoding or "ascii")
+    sys.stderr.write(f"error: {style.clean(message)}\n" + (f"help: {style.clean(remedy)}\n" if remedy else ""))
 
 
 def wants_color(choice: str) -> bool:
-    """Whether to use colour on stdout: as chosen, else as NO_COLOR, FORCE_COLOR and the terminal say."""
+    """Whether to use colour on stdout: as chosen, else as NO_COLOR, FORCE_COLOR, TERM and the terminal say."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def _shows_unicode() -> bool:
-    encoding = (sys.stdout.encoding or "ascii").lower()
-    return encoding.startswith("utf")
+def _encoding() -> str:
+    return sys.stdout.encoding or "ascii"

@@ -25,13 +25,13 @@ def command(path: Path, pipelines: tuple[str, ...], tell: bool) -> int:
       preflight plan --exit-code || echo "something would change"
     """
     from preflight.cli.session import open_session
-    from preflight.deploy import plan as planning
+    from preflight.deploy.plan import explain, make
     from preflight.engine import clear
     from preflight.errors import PlanRefused, ProofMissing
 
     with open_session(path, pipelines) as session:
-        plan = planning.make(session.project, session.state, pipelines)
-        write(planning.explain(plan) + "\n")
+        plan = make(session.project, session.state, pipelines)
+        write(explain(plan) + "\n")
         try:
             clear(session.report, plan.target)
         except (PlanRefused, ProofMissing) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from preflight.location import Excerpt
@@ -119,7 +120,7 @@ _MEND = "Mend the syntax, or run the query in the warehouse to see what it says.
 
 def _doubled_comma(tokens: Sequence[Token]) -> SqlProblem | None:
     """Two commas in a row, which no dialect takes and sqlglot's parser lets through."""
-    for first, second in zip(tokens, tokens[1:], strict=False):
+    for first, second in pairwise(tokens):
         if first.token_type.name == second.token_type.name == "COMMA":
             message = "Two commas follow each other."
             return SqlProblem("sql-syntax-error", message, second.start, second.end + 1, "Remove one of them.")

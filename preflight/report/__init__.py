@@ -1,4 +1,7 @@
-"""Reports: one writer a file, each a pure function from a ``Report`` to text."""
+"""Reports: one writer a file, each a pure function from a ``Report`` to text.
+
+A new format is a module with ``render(report, style)`` and one line in FORMATS.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,26 @@ from importlib import import_module
 
 from preflight.errors import UsageError
 from preflight.finding import Report
+from preflight.report.style import Style
 
-FORMATS = {"text": "preflight.report.text", "json": "preflight.report.json_v1"}
-"""A format's name to the module whose ``render`` writes it."""
+FORMATS = {
+    "text": "preflight.report.text",
+    "json": "preflight.report.json_v1",
+}
+"""A format's name to the module whose ``render`` writes it; the module is imported when it is asked for."""
 
 
-def render(report: Report, format_: str, *, color: bool = False, ascii_only: bool = False) -> str:
-    """The report as text in one of FORMATS; ``color`` and ``ascii_only`` matter to ``text`` alone."""
-    if format_ not in FORMATS:
-        raise UsageError(f"there is no format {format_!r}", remedy=f"write one of: {', '.join(FORMATS)}")
-    writer = import_module(FORMATS[format_])
-    if format_ == "text":
-        return writer.render(report, color=color, ascii_only=ascii_only)  # type: ignore[no-any-return]
-    return writer.render(report)  # type: ignore[no-any-return]
+def require_format(name: str) -> None:
+    """Raise UsageError where there is no format of that name."""
+    if name not in FORMATS:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, FORMATS, n=1)
+        remedy = f"write {close[0]}" if close else f"write one of: {', '.join(FORMATS)}"
+        raise UsageError(f"there is no output format {name!r}", remedy=remedy)
+
+
+def render(report: Report, format_: str, style: Style | None = None) -> str:
+    """The report in one of FORMATS, ending in a line break; ``style`` matters only to what a person reads."""
+    require_format(format_)
+    return import_module(FORMATS[format_]).render(report, style or Style())  # type: ignore[no-any-return]

@@ -1,22 +1,25 @@
 """The report for programs: version 1 of a shape of its own, described by ``json_v1.schema.json``.
 
-It is written out field by field, so that our values can change without it. Keys are in a fixed order, texts in UTF-8.
+It is written out field by field, so that our values can change without it. Keys are in a fixed order; what is not ASCII
+is escaped, so that every stream takes it.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
+from math import isfinite
 from typing import Any
 
-from preflight.finding import Finding, Measure, Report, Severity, State, Subject, Verdict, Waiver
+from preflight.finding import Basis, Finding, Measure, Report, Severity, State, Subject, Verdict, Waiver
+from preflight.report.style import Style
 
 SCHEMA_VERSION = 1
 
 
-def render(report: Report) -> str:
+def render(report: Report, _: Style) -> str:
     """The report as JSON, ending in a line break."""
-    return json.dumps(document(report), ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(document(report), indent=2, allow_nan=False) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -28,12 +31,15 @@ def document(report: Report) -> dict[str, Any]:
         "created": report.created.isoformat().replace("+00:00", "Z"),
         "limits_profile": report.profile,
         "passed": report.passed,
+        "weakest": _basis(report.weakest),
         "summary": _summary(report),
         "findings": [_finding(finding) for finding in report.findings],
         "verdicts": [_verdicts(subject, report) for subject in report.subjects],
         "failures": [
             {"subject": f.subject, "step": f.step, "cause": f.cause, "remedy": f.remedy} for f in report.failures
         ],
+        "bugs": [{"rule": bug.rule, "subject": _subject(bug.subject)} for bug in report.bugs],
+        "left_out": list(report.left_out),
         "waivers": [_waiver(waiver) for waiver in report.waivers],
         "notes": list(report.notes),
     }
@@ -49,6 +55,7 @@ def _summary(report: Report) -> dict[str, int]:
         "waived": len(report.findings) - len(open_findings),
         "passed": states.count(State.PASS),
         "unproven": states.count(State.UNPROVEN),
+        "failures": len(report.failures),
         "inapplicable": states.count(State.INAPPLICABLE),
     }
 
@@ -80,13 +87,21 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _measure(measure: Measure) -> dict[str, Any]:
     return {
         "name": measure.name,
-        "value": measure.value,
-        "limit": measure.limit,
+        "value": _number(measure.value),
+        "limit": _number(measure.limit),
         "unit": measure.unit,
-        "basis": measure.basis.grade.name.lower(),
-        "stand_in": measure.basis.stand_in,
+        **_basis(measure.basis),
         "source": measure.source,
     }
+
+
+def _basis(basis: Basis) -> dict[str, str | bool]:
+    return {"basis": basis.grade.name.lower(), "stand_in": basis.stand_in}
+
+
+def _number(value: float | str | None) -> float | str | None:
+    """JSON has no infinity and no NaN: they are given as text."""
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _waiver(waiver: Waiver) -> dict[str, str]:

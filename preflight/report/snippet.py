@@ -8,43 +8,71 @@ from preflight.location import SourceFile, Span
 from preflight.report.style import Style
 
 WIDTH = 110
-"""Columns of a source line that are shown; a longer line is cut around the span."""
-_TAB = 4
+"""Columns of a source line that are shown; a longer line is cut around the start of the span."""
+_TAB = "    "
+_CUT = "..."
 
 
 def snippet(span: Span, source: SourceFile, style: Style, color: str) -> list[str]:
-    """The source line and the underline, each with its gutter; of a span over several lines the first one."""
+    """The source line and the underline, each with its gutter; of a span over several lines the first one.
+
+    An empty span gets one mark, so that there is always something to look at.
+    """
     line = source.line(span.line)
-    begin = span.column - 1
-    end = span.end_column - 1 if span.end_line == span.line else len(line)
-    line, begin, end = _cut(line, begin, max(end, begin + 1))
-    before, marked, after = (_shown(part, style) for part in (line[:begin], line[begin:end], line[end:]))
-    gutter = " " * len(str(span.line))
-    more = " ..." if span.end_line > span.line else ""
-    underline = " " * _columns(before) + style.paint("^" * max(1, _columns(marked)), color) + more
+    begin = min(span.column - 1, len(line))
+    end = min(span.end_column - 1, len(line)) if span.end_line == span.line else len(line)
+    start, stop = _window(line, begin, style)
+    head, tail = _CUT if start else "", _CUT if stop < len(line) else ""
+    before = head + _shown(line[start:begin], style)
+    marked = _shown(line[begin : min(end, stop)], style)
+    after = _shown(line[max(begin, min(end, stop)) : stop], style) + tail
+    goes_on = f" {_CUT}" if span.end_line > span.line or end > stop else ""
+    underline = " " * _columns(before) + style.paint("^" * max(1, _columns(marked)) + goes_on, color)
+    number = str(span.line)
+    blank, bar = " " * len(number), style.paint("|", "blue")
     return [
-        f"{gutter} |",
-        f"{span.line} | {before}{marked}{after}".rstrip(),
-        f"{gutter} | {underline}",
+        f"{blank} {bar}",
+        f"{style.paint(number, 'blue')} {bar} {before}{marked}{after}".rstrip(),
+        f"{blank} {bar} {underline}",
     ]
 
 
-def _cut(line: str, begin: int, end: int) -> tuple[str, int, int]:
-    if len(line) <= WIDTH:
-        return line, begin, end
-    start = max(0, begin - WIDTH // 3)
-    stop = min(len(line), start + WIDTH)
-    head, tail = ("..." if start else ""), ("..." if stop < len(line) else "")
-    shift = len(head) - start
-    return head + line[start:stop] + tail, begin + shift, min(end, stop) + shift
+def _window(line: str, begin: int, style: Style) -> tuple[int, int]:
+    """The stretch of the line that is shown, as offsets.
+
+    All of it where it fits, else a third of WIDTH before ``begin`` and the rest after it, or more before it where the
+    line ends early.
+    """
+    if len(line) <= WIDTH and _columns(_shown(line, style)) <= WIDTH:
+        return 0, len(line)
+    start, _ = _walk(line, begin, -1, WIDTH // 3, style)
+    stop, room = _walk(line, start, 1, WIDTH, style)
+    start, _ = _walk(line, start, -1, room, style)
+    return start, stop
+
+
+def _walk(line: str, at: int, step: int, room: int, style: Style) -> tuple[int, int]:
+    """How far one can go from ``at`` within ``room`` columns, and the room that is left; marks cost a column too."""
+    while 0 <= (index := at if step > 0 else at - 1) < len(line):
+        cost = max(1, _columns(_shown(line[index], style)))
+        if cost > room:
+            break
+        at, room = at + step, room - cost
+    return at, room
 
 
 def _shown(text: str, style: Style) -> str:
-    return style.clean(text.replace("\t", " " * _TAB))
+    return style.clean(text.replace("\t", _TAB))
 
 
 def _columns(text: str) -> int:
     """How many columns ``text`` takes on a terminal."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
-    )
+    if text.isascii():
+        return len(text)
+    return sum(map(_width, text))
+
+
+def _width(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

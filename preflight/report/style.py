@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-_COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34"}
-_ASCII = {"│": "|", "→": "->", "…": "...", "–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'"}
+_COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+_SWAPS = {"│": "|", "→": "->", "…": "...", "–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'"}
 
 
 class Style(msgspec.Struct, frozen=True):
-    """A terminal's abilities."""
+    """What the stream that a report is written to can show."""
 
     color: bool = False
-    ascii_only: bool = False
-
-    @property
-    def arrow(self) -> str:
-        """What stands before a place."""
-        return "-->"
+    encoding: str = "utf-8"
 
     def paint(self, text: str, color: str) -> str:
         """``text`` in a colour, bold."""
@@ -28,16 +23,33 @@ class Style(msgspec.Struct, frozen=True):
         return f"\x1b[1m{text}\x1b[0m" if self.color else text
 
     def clean(self, text: str) -> str:
-        """``text`` without control characters: what a project or a server wrote must not steer the terminal."""
-        return "".join(char if char.isprintable() or char == " " else _escape(char) for char in text)
+        """``text`` on one line, with an escape for what would steer a terminal and for what this stream cannot show.
 
-    def encode(self, text: str) -> str:
-        """``text`` with ASCII in place of what the terminal cannot show."""
-        if not self.ascii_only:
+        What a project, a warehouse or a workspace wrote passes through here before it is printed.
+        """
+        if text.isascii() and text.isprintable():
             return text
-        swapped = "".join(_ASCII.get(char, char) for char in text)
-        return swapped.encode("ascii", "backslashreplace").decode("ascii")
+        return "".join(map(self._shown, text))
+
+    def _shown(self, char: str) -> str:
+        if char in "\n\r\t":
+            return " "
+        return self.fit(char) if char.isprintable() else _escape(char)
+
+    def fit(self, text: str) -> str:
+        """``text`` with ASCII in place of the characters that this stream's encoding lacks; all others stay."""
+        if _takes(text, self.encoding):
+            return text
+        return "".join(c if _takes(c, self.encoding) else _SWAPS.get(c) or _escape(c) for c in text)
+
+
+def _takes(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return text.isascii()
+    return True
 
 
 def _escape(char: str) -> str:
-    return " " if char in "\n\r\t" else f"\\x{ord(char):02x}"
+    return char.encode("unicode_escape").decode("ascii")

@@ -1,13 +1,14 @@
 """The report for a person at a terminal, in the manner of a compiler: plain strings, no library.
 
-Findings come in file order, so that a reader walks down each file once; the counts at the end say how bad it is.
+Findings come in file order, so that a reader walks down each file once, and several findings on one line stand
+together; a sort by severity would tear them apart, and the last line says how bad it is. Every text that was not
+written here is cleaned before it is printed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterator, Mapping
 
 from preflight.finding import (
     Depth,
@@ -21,8 +22,9 @@ from preflight.finding import (
     Subject,
     SubjectKind,
     Verdict,
+    Waiver,
 )
-from preflight.location import SourceFile, Span
+from preflight.location import SourceFile
 from preflight.report.snippet import snippet
 from preflight.report.style import Style
 
@@ -32,148 +34,155 @@ _DEPTHS = {
     Depth.LOCAL: "local: a stand-in was read in place of the warehouse",
     Depth.LIVE: "live: the warehouse was asked",
 }
-_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+_PROVEN = {Depth.LOCKED: "proven against the lock", Depth.LOCAL: "proven on a stand-in"}
+_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_NAMED = 4
+"""How many rules are named for one reason; the JSON report names all."""
 
 
-def render(report: Report, *, color: bool = False, ascii_only: bool = False) -> str:
+def render(report: Report, style: Style) -> str:
     """The whole report, ending in a line break."""
-    style = Style(color=color, ascii_only=ascii_only)
-    blocks = [_head(report, style)]
-    blocks += [_finding(finding, report, style) for finding in report.findings]
-    blocks += [_failure(failure, style) for failure in report.failures]
-    blocks += [_bugs(report, style)] if report.bugs else []
-    blocks += [block for subject in report.subjects if (block := _subject(subject, report, style))]
-    blocks += [_waivers(report, style)] if report.waivers else []
-    blocks += ["\n".join(f"note: {note}" for note in report.notes)] if report.notes else []
-    blocks.append(_summary(report, style))
-    return style.encode("\n\n".join(blocks) + "\n")
+    blocks = ["\n".join(_head(report, style))]
+    blocks += ["\n".join(_finding(finding, report.sources, style)) for finding in report.findings]
+    blocks += ["\n".join(_failure(failure, style)) for failure in report.failures]
+    blocks += ["\n".join(_bugs(report, style))]
+    blocks += ["\n".join(line for subject in report.subjects for line in _subject(subject, report, style))]
+    blocks += _unproven(report, style)
+    blocks += ["\n".join(_remarks(report, style)), _summary(report, style)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _head(report: Report, style: Style) -> str:
-    return f"{style.bold('preflight')} {_DEPTHS[report.depth]}\nproject {report.project}, limits {report.profile}"
+def _head(report: Report, style: Style) -> Iterator[str]:
+    yield f"{style.bold('preflight')} {_DEPTHS[report.depth]}"
+    yield f"project {style.clean(report.project)}, limits {style.clean(report.profile)}"
 
 
 # -- findings and failures ---------------------------------------------------------------------------------------------
 
 
-def finding_block(finding: Finding, sources: dict[str, SourceFile]) -> str:
+def finding_block(finding: Finding, sources: Mapping[str, SourceFile]) -> str:
     """One finding by itself, without colour."""
-    return "\n".join(_finding_lines(finding, sources.get(finding.span.path) if finding.span else None, Style()))
+    return "\n".join(_finding(finding, sources, Style()))
 
 
-def _finding(finding: Finding, report: Report, style: Style) -> str:
-    source = report.sources.get(finding.span.path) if finding.span else None
-    return "\n".join(_finding_lines(finding, source, style))
-
-
-def _finding_lines(finding: Finding, source: SourceFile | None, style: Style) -> Iterator[str]:
+def _finding(finding: Finding, sources: Mapping[str, SourceFile], style: Style) -> Iterator[str]:
     color = _COLORS[finding.severity]
-    label = style.paint(f"{finding.severity.value}[{finding.code}] {finding.name}", color)
-    yield f"{label}: {style.bold(style.clean(finding.message))}"
-    indent = ""
-    if finding.span is not None:
-        lines, indent = _place(finding.span, source, style, color)
-        yield from lines
-    for measure in finding.measures:
-        yield f"{indent} = {_measure(measure)}"
-    yield f"{indent} = help: {style.clean(finding.remedy)}"
+    label = style.paint(f"{finding.severity.value}[{style.clean(finding.code)}]", color)
+    yield f"{label} {style.clean(finding.name)}: {style.bold(style.clean(finding.message))}"
+    span, gutter = finding.span, "  "
+    if span is not None:
+        gutter = " " * (len(str(span.line)) + 1)
+        yield f"{gutter[1:]}{style.paint('-->', 'blue')} {style.clean(span.path)}:{span.line}:{span.column}"
+        if (source := sources.get(span.path)) is not None:
+            yield from snippet(span, source, style, color)
+    for note in _notes(finding, style):
+        yield f"{gutter}{style.paint('=', 'blue')} {note}"
+
+
+def _notes(finding: Finding, style: Style) -> Iterator[str]:
+    yield from (_measure(measure, style) for measure in finding.measures)
+    if finding.remedy:
+        yield f"{style.bold('help')}: {style.clean(finding.remedy)}"
     if finding.subject.kind is not SubjectKind.PROJECT:
-        yield f"{indent} = in: {', '.join(str(subject) for subject in (finding.subject, *finding.also))}"
+        yield f"in: {', '.join(style.clean(str(subject)) for subject in (finding.subject, *finding.also))}"
+    for source in dict.fromkeys(m.source for m in finding.measures if m.source):
+        yield f"source: {style.clean(source)}"
     if finding.waiver is not None:
-        waiver = finding.waiver
-        yield f"{indent} = waived until {waiver.expires} by {waiver.owner}: {style.clean(waiver.reason)}"
+        yield f"waived {_waiver(finding.waiver, style)}"
 
 
-def _place(span: Span, source: SourceFile | None, style: Style, color: str) -> tuple[list[str], str]:
-    width = len(str(span.line))
-    head = f"{' ' * width}{style.arrow} {span.path}:{span.line}:{span.column}"
-    if source is None:
-        return [head], " " * width
-    return [head, *snippet(span, source, style, color)], " " * width
-
-
-def _measure(measure: Measure) -> str:
-    value = f"{measure.value:,}" if isinstance(measure.value, int) else str(measure.value)
+def _measure(measure: Measure, style: Style) -> str:
+    value = measure.value if isinstance(measure.value, str) else f"{measure.value:,}"
+    unit = f" {measure.unit}" if measure.unit not in ("", measure.name) else ""
     limit = f", limit {measure.limit:,}" if measure.limit is not None else ""
-    unit = f" {measure.unit}" if measure.unit else ""
-    return f"{measure.name}: {value}{unit}{limit} ({measure.basis})"
+    return style.clean(f"{measure.name}: {value}{unit}{limit} ({measure.basis})")
 
 
-def _failure(failure: Failure, style: Style) -> str:
-    head = f"{style.paint('could not ask', 'red')}: {failure.subject}, {failure.step}: {style.clean(failure.cause)}"
-    return f"{head}\n  = help: {style.clean(failure.remedy)}" if failure.remedy else head
+def _waiver(waiver: Waiver, style: Style) -> str:
+    return style.clean(f"until {waiver.expires} by {waiver.owner}: {waiver.reason}")
 
 
-def _bugs(report: Report, style: Style) -> str:
-    lines = [f"{style.paint('bug', 'red')}: the rule {bug.rule} crashed on {bug.subject}" for bug in report.bugs]
-    return "\n".join(lines)
+def _failure(failure: Failure, style: Style) -> Iterator[str]:
+    yield f"{style.paint('could not ask', 'red')} {style.clean(f'{failure.subject}, {failure.step}: {failure.cause}')}"
+    if failure.remedy:
+        yield f"  {style.paint('=', 'blue')} {style.bold('help')}: {style.clean(failure.remedy)}"
+
+
+def _bugs(report: Report, style: Style) -> Iterator[str]:
+    for bug in report.bugs:
+        yield f"{style.paint('bug', 'red')}: the rule {style.clean(f'{bug.rule} crashed on {bug.subject}')}"
 
 
 # -- verdicts ----------------------------------------------------------------------------------------------------------
 
 
-def _subject(subject: Subject, report: Report, style: Style) -> str:
+def _subject(subject: Subject, report: Report, style: Style) -> Iterator[str]:
+    """What became of a subject, with the numbers that passed; only what nothing speaks against is called proven."""
     verdicts = [verdict for verdict in report.verdicts if verdict.subject == subject]
-    found = [verdict for verdict in verdicts if verdict.state is State.FINDINGS]
-    unproven = [verdict for verdict in verdicts if verdict.state is State.UNPROVEN and verdict.waiver is None]
-    weighed = [
-        m for verdict in verdicts for m in verdict.measures if verdict.state is State.PASS and m.limit is not None
-    ]
-    if subject.kind is not SubjectKind.PIPELINE and not unproven:
-        return ""
-    passed = sum(verdict.state is State.PASS for verdict in verdicts)
-    words = [f"{passed} rules passed"]
-    words += [f"{len(found)} with findings"] if found else []
-    words += [f"{len(unproven)} unproven"] if unproven else []
-    lines = [f"{style.bold(str(subject))}: {', '.join(words)}"]
-    lines += [f"  {_measure(measure)}" for measure in weighed if measure.basis.grade is not Grade.STATIC]
-    lines += _unproven(unproven, style)
-    return "\n".join(lines)
+    if not verdicts:
+        return
+    count = {state: sum(verdict.state is state for verdict in verdicts) for state in State}
+    words = [f"{count[State.PASS]} passed"]
+    words += [f"{count[State.FINDINGS]} with findings"] if count[State.FINDINGS] else []
+    words += [f"{count[State.UNPROVEN]} unproven"] if count[State.UNPROVEN] else []
+    verdict, color = _standing(subject, verdicts, report)
+    yield f"{style.bold(style.clean(str(subject)))}: {style.paint(verdict, color)} ({', '.join(words)})"
+    for passed in verdicts:
+        if passed.state is State.PASS:
+            weighed = [m for m in passed.measures if m.limit is not None and m.basis.grade is not Grade.STATIC]
+            yield from (f"  {_measure(measure, style)}" for measure in weighed)
 
 
-def _unproven(verdicts: list[Verdict], style: Style) -> Iterator[str]:
-    by_reason: defaultdict[str, list[str]] = defaultdict(list)
-    for verdict in verdicts:
-        by_reason[verdict.reason].append(verdict.name)
-    for reason, names in by_reason.items():
-        shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-        yield f"  {style.paint('unproven', 'yellow')}: {shown}"
-        yield f"    because {style.clean(reason)}"
+def _standing(subject: Subject, verdicts: list[Verdict], report: Report) -> tuple[str, str]:
+    here = [f for f in report.findings if f.waiver is None and subject in (f.subject, *f.also)]
+    if any(finding.severity is Severity.ERROR for finding in here):
+        return "errors", "red"
+    if report.left_out or any(v.gating and v.state is State.UNPROVEN and v.waiver is None for v in verdicts):
+        return "not proven", "yellow"
+    proven = _PROVEN.get(report.depth, "proven")
+    return (f"{proven}, with remarks", "yellow") if here else (proven, "green")
 
 
-def _waivers(report: Report, style: Style) -> str:
-    lines = [
-        f"waived: {waiver.rule}{f' for {waiver.pipeline}' if waiver.pipeline else ''} until {waiver.expires},"
-        f" by {waiver.owner}: {style.clean(waiver.reason)}"
-        for waiver in report.waivers
-    ]
-    return "\n".join(lines)
+def _unproven(report: Report, style: Style) -> Iterator[str]:
+    """A block for each reason, since one remedy mends all that share it; the rules that gate ``apply`` come first."""
+    reasons: defaultdict[str, defaultdict[Subject, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
+    for verdict in report.unproven:
+        reasons[verdict.reason][verdict.subject].append(verdict)
+    for reason, subjects in reasons.items():
+        alike: defaultdict[str, list[str]] = defaultdict(list)
+        for subject, verdicts in subjects.items():
+            names = [verdict.name for verdict in sorted(verdicts, key=lambda verdict: not verdict.gating)]
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            alike[", ".join(names[:_NAMED]) + more].append(str(subject))
+        lines = ["  " + style.clean(f"{', '.join(who)}: {names}") for names, who in alike.items()]
+        yield "\n".join([f"{style.paint('unproven', 'yellow')}: {style.bold(style.clean(reason))}", *lines])
+
+
+def _remarks(report: Report, style: Style) -> Iterator[str]:
+    for waiver in report.waivers:
+        scope = f" for {waiver.pipeline}" if waiver.pipeline else ""
+        yield f"waived: {style.clean(f'{waiver.rule}{scope}')} {_waiver(waiver, style)}"
+    if report.left_out:
+        names = ", ".join(report.left_out[:_NAMED])
+        more = f" and {len(report.left_out) - _NAMED} more" if len(report.left_out) > _NAMED else ""
+        yield f"note: rules that guard the workspace did not run: {style.clean(names)}{more}"
+    yield from (f"note: {style.clean(note)}" for note in report.notes)
+    worst = min(report.findings, key=lambda finding: finding.severity.rank, default=None)
+    if worst is not None:
+        yield f"note: `preflight explain {style.clean(worst.code)}` says more about a rule"
 
 
 def _summary(report: Report, style: Style) -> str:
     open_findings = [finding for finding in report.findings if finding.waiver is None]
-    counts = {
-        severity: sum(1 for _ in group)
-        for severity, group in groupby(sorted((f.severity for f in open_findings), key=_rank))
-    }
-    states = [verdict.state for verdict in report.verdicts]
-    parts = [_count(counts.get(severity, 0), severity.value) for severity in Severity]
+    count = {severity: sum(f.severity is severity for f in open_findings) for severity in Severity}
+    words = [f"{number} {severity.value}{'' if number == 1 else 's'}" for severity, number in count.items()]
     waived = len(report.findings) - len(open_findings)
-    parts += [f"{waived} waived"] if waived else []
-    proof = f"{states.count(State.PASS)} passed, {states.count(State.UNPROVEN)} unproven"
-    if inapplicable := states.count(State.INAPPLICABLE):
-        proof += f", {inapplicable} do not apply"
-    color = "red" if counts.get(Severity.ERROR) or report.failures or report.bugs else "green"
-    if color == "green" and report.unproven:
-        color = "yellow"
-    return f"{style.paint(', '.join(parts), color)}; rules: {proof}"
-
-
-def _rank(severity: Severity) -> int:
-    return severity.rank
-
-
-def _count(number: int, word: str) -> str:
-    if word == "info":
-        return f"{number} info"
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    words += [f"{waived} waived"] if waived else []
+    words += [f"{len(report.failures)} not reached"] if report.failures else []
+    states = [verdict.state for verdict in report.verdicts]
+    rules = f"{states.count(State.PASS)} passed, {states.count(State.UNPROVEN)} unproven, "
+    rules += f"{states.count(State.INAPPLICABLE)} inapplicable"
+    color = "red" if count[Severity.ERROR] or report.failures or report.bugs else "yellow"
+    if report.passed and not report.unproven and not report.left_out:
+        color = "green"
+    return f"{style.paint(', '.join(words), color)}; rules: {rules}"

@@ -57,7 +57,7 @@ class Credentials(msgspec.Struct, frozen=True):
         return f"Credentials(from {self.names})"
 
 
-def target(config: WorkspaceConfig | None, environ: Mapping[str, str]) -> Target:
+def target(config: WorkspaceConfig | None, environ: Mapping[str, str] | None = None) -> Target:
     """The workspace that a project names; raises UsageError where it names none, or an address that is not safe.
 
     Addresses that the project leaves out come from MP_API_URL and MP_TOKEN_URL, else they are the documented ones.
@@ -66,10 +66,11 @@ def target(config: WorkspaceConfig | None, environ: Mapping[str, str]) -> Target
         raise UsageError("The project names no workspace.", remedy="Add `workspace: <id>` to preflight.yml.")
     if not SLUG.fullmatch(config.id):
         raise UsageError(f"{config.id!r} is no workspace id.", remedy="Write the workspace's number.")
+    named = environ or {}
     return Target(
         workspace=config.id,
-        api_url=_address("api_url", config.api_url or environ.get("MP_API_URL") or API_URL),
-        token_url=_address("token_url", config.token_url or environ.get("MP_TOKEN_URL") or TOKEN_URL),
+        api_url=_address("api_url", config.api_url or named.get("MP_API_URL") or API_URL),
+        token_url=_address("token_url", config.token_url or named.get("MP_TOKEN_URL") or TOKEN_URL),
     )
 
 

@@ -1,4 +1,4 @@
-"""sqlglot's traps, each as it was met: what the parser lets through, gets wrong or cannot do must not become a wrong word."""
+"""sqlglot's traps: what the parser lets through, gets wrong or cannot do must not become a wrong word of ours."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def from_docstring(rule: Rule) -> Iterator[Case]:
     for heading, expect in (("Fails", "findings"), ("Passes", "pass")):
         text = section(rule, heading)
         keys = yaml.load(text, Loader) or {}
-        yield Case(rule.name, f"docstring, {heading}", {**keys, "expect": expect}, "docstring")
+        yield Case(rule.name, f"docstring, {heading}", {"expect": expect, **keys}, "docstring")
 
 
 def merge(base: Any, change: Any) -> Any:
@@ -116,9 +116,16 @@ def write(case: Case, folder: Path) -> None:
         (folder / "preflight.yml").write_text(keys["project"], "utf-8")
         return
     (folder / "models").mkdir(exist_ok=True)
-    (folder / "models" / "model.sql").write_text(keys.get("sql", SQL), "utf-8")
+    (folder / "models" / "model.sql").write_text(_sql(keys), "utf-8")
     text = yaml.safe_dump(_project(keys), sort_keys=False, allow_unicode=True)
     (folder / "preflight.yml").write_text(text, "utf-8")
+
+
+def _sql(keys: Mapping[str, Any]) -> str:
+    if depth := keys.get("nested"):
+        return f"SELECT {'(' * depth}1{')' * depth} AS customer_id"
+    text: str = keys.get("sql", SQL)
+    return text
 
 
 def _build(path: Path, statements: str) -> None:

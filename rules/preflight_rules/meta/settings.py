@@ -14,9 +14,9 @@ def unknown_rule(ctx: Context) -> Iterator[Outcome]:
 
     Why: a misspelt name would leave the rule as it was, and nobody would notice.
     Fails:
-        top: {rules: {selct-star: off}}
+        top: {rules: {selct-star: "off"}}
     Passes:
-        top: {rules: {select-star: off}}
+        top: {rules: {select-star: "off"}}
     Remedy: write the name as `preflight rules` lists it.
     Source: preflight's own grammar
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from preflight.finding import STATIC, Fault, Outcome, Severity, Unproven, Weighed
 from preflight.location import Route
-from preflight.rule import Context, Fact, Scope, rule
+from preflight.rule import Context, Fact, Missing, Scope, rule
 
 
 @rule("PF701", Severity.ERROR, scope=Scope.PROJECT, uses={Fact.PLATFORM})
@@ -27,6 +27,8 @@ def too_many_active_pipelines(ctx: Context) -> Iterator[Outcome]:
     limit = ctx.limits.active_pipelines
     planned = [pipeline.id for pipeline in ctx.project.pipelines if pipeline.active]
     missing = ctx.missing(Fact.PLATFORM)
+    if missing is None and "pipelines" in ctx.workspace.unread:
+        missing = Missing("the workspace's pipelines could not be read")
     ours = {pipeline.id for pipeline in ctx.project.pipelines}
     live = []
     if missing is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from preflight.finding import Fault, Inapplicable, Outcome, Severity, Unproven
-from preflight.model import Kind, Provider, Type
+from preflight.model import Kind, Provider
 from preflight.query import OutputColumn
 from preflight.rule import Context, Fact, rule
 
@@ -19,6 +19,7 @@ TYPES = {
 """The iterator types by warehouse. Snowflake and BigQuery: V1, the reference's lists; the others are inferred."""
 _DOCUMENTED = (Provider.SNOWFLAKE, Provider.BIGQUERY)
 
+_TIMES = frozenset({Kind.TIMESTAMP, Kind.INSTANT})
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
 _KINDS = {
     "timestamp_ltz": {Kind.INSTANT},
@@ -124,6 +125,13 @@ def iterator_type_mismatch(ctx: Context) -> Iterator[Outcome]:
         yield Inapplicable(f"{name} is no known iterator type")
     elif column.type.kind is Kind.UNKNOWN:
         yield Unproven(f"the type of {column.name} is not known")
+    elif (
+        ctx.basis(Fact.SCHEMA).stand_in
+        and column.type.kind in _TIMES
+        and allowed & _TIMES
+        and column.type.kind not in allowed
+    ):
+        yield Unproven("a stand-in does not tell a timestamp with a zone from one without as the warehouse does")
     elif column.type.kind not in allowed:
         fitting = [t for t in TYPES[provider] if column.type.kind in _allowed(t, provider)]
         advice = (
@@ -136,10 +144,12 @@ def iterator_type_mismatch(ctx: Context) -> Iterator[Outcome]:
         )
 
 
-def _is_zoneless(name: str, type_: Type | None, provider: Provider) -> bool:
-    if type_ is not None and type_.kind is not Kind.UNKNOWN:
-        return type_.kind in (Kind.TIMESTAMP, Kind.DATE)
-    return bool(_allowed(name, provider) & {Kind.TIMESTAMP, Kind.DATE})
+def _kinds(ctx: Context, declared: tuple[str, Provider]) -> frozenset[Kind]:
+    """What the iterator can be: the described column's kind, else what the declared type stands for; empty: unknown."""
+    column = _column(ctx)
+    if column is not None and column.type.kind is not Kind.UNKNOWN:
+        return frozenset({column.type.kind})
+    return _allowed(*declared)
 
 
 @rule("PF313", Severity.WARNING, uses={Fact.SCHEMA})
@@ -159,8 +169,12 @@ def zoneless_iterator_without_zone(ctx: Context) -> Iterator[Outcome]:
     if declared is None:
         yield Inapplicable("the sync mode declares no iterator type")
         return
-    column = _column(ctx)
-    if not ctx.pipeline.sync_mode.time_zone and _is_zoneless(declared[0], column.type if column else None, declared[1]):
+    if ctx.pipeline.sync_mode.time_zone:
+        return
+    kinds = _kinds(ctx, declared)
+    if not kinds:
+        yield Unproven("the iterator's type is not known")
+    elif kinds & {Kind.TIMESTAMP, Kind.DATE}:
         yield Fault(
             f"{ctx.pipeline.sync_mode.iterator_field} holds times without a zone, and no time_zone is named.",
             ctx.at("sync_mode", "iterator_data_type"),
@@ -176,7 +190,7 @@ def date_iterator_on_hourly_schedule(ctx: Context) -> Iterator[Outcome]:
     Fails:
         pipeline: {schedule: {frequency: hourly}, sync_mode: {iterator_data_type: date}}
     Passes:
-        pipeline: {schedule: {frequency: daily}, sync_mode: {iterator_data_type: date}}
+        pipeline: {schedule: {frequency: hourly}, sync_mode: {iterator_data_type: timestamp_ntz}}
     Remedy: use an iterator with a time of day, or run daily.
     Source: INF, from how a date compares with a timestamp
     """
@@ -184,10 +198,10 @@ def date_iterator_on_hourly_schedule(ctx: Context) -> Iterator[Outcome]:
     if declared is None or ctx.pipeline.schedule.frequency != "hourly":
         yield Inapplicable("the schedule is not hourly, or has no iterator")
         return
-    column = _column(ctx)
-    known = column is not None and column.type.kind is not Kind.UNKNOWN
-    is_date = column.type.kind is Kind.DATE if known and column else declared[0] == "date"
-    if is_date:
+    kinds = _kinds(ctx, declared)
+    if not kinds:
+        yield Unproven("the iterator's type is not known")
+    elif kinds == {Kind.DATE}:
         yield Fault(
             f"The iterator {ctx.pipeline.sync_mode.iterator_field} is a date: one run a day reads the whole day.",
             ctx.at("schedule", "frequency"),
