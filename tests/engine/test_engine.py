@@ -91,7 +91,7 @@ def test_a_broken_pipeline_does_not_stop_the_others(run: Run) -> None:
 version: 1
 connections:
   - {id: w, name: W, service_provider: snowflake, config: {database: CRM}, introspect: {local: warehouse.duckdb}}
-data_models: [{id: m, name: M, type: sql, sql_query: "SELECT c.customer_id, c.updated_at FROM crm.public.contacts AS c"}]
+data_models: [{id: m, name: M, type: sql, sql_query: "SELECT c.customer_id, c.updated_at FROM crm.public.contacts c"}]
 pipelines:
   - {id: bad, name: Bad, connection_id: w, data_model_id: m, partner_feed_id: 7, environment: nowhere}
   - id: good
