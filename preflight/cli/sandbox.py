@@ -40,5 +40,8 @@ def command(port: int, url_file: Path | None) -> int:
         sys.stdout.flush()
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    serve(announce, port=port)
+    try:
+        serve(announce, port=port)
+    except KeyboardInterrupt:  # before it had begun to wait
+        pass
     return 0
