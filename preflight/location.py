@@ -77,14 +77,26 @@ class Excerpt:
         self._text_offsets = [piece[0] for piece in pieces]
         self._file_offsets = [piece[1] for piece in pieces]
 
+        self._pin: Span | None = None
+
     def _offset(self, offset: int) -> int:
         piece = max(0, bisect_right(self._text_offsets, offset) - 1)
         return self._file_offsets[piece] + offset - self._text_offsets[piece]
 
     def span(self, start: int, end: int) -> Span:
         """The span in the file of the text from ``start`` up to, not including, ``end``."""
+        if self._pin is not None:
+            return self._pin
         last = self._offset(end - 1) + 1 if end > start else self._offset(start)
         return self.file.span(self._offset(start), last)
+
+    @classmethod
+    def pinned(cls, text: str, file: SourceFile, start: int, end: int) -> Excerpt:
+        """Text that does not stand in the file as it is (folded, escaped): every place in it is the whole."""
+        excerpt = cls(text, file)
+        stop = file.text.find("\n", start)
+        excerpt._pin = file.span(start, min(end, stop) if stop >= 0 else end)
+        return excerpt
 
     @classmethod
     def whole(cls, file: SourceFile) -> Excerpt:
