@@ -1,0 +1,301 @@
+"""The project file's grammar, as data: the one source of the check and of the JSON Schema that editors use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from preflight import limits
+
+
+class Text(msgspec.Struct, frozen=True):
+    """Text; with ``choices`` one of them, in any case if ``any_case``."""
+
+    choices: tuple[str, ...] = ()
+    any_case: bool = False
+    pattern: str = ""
+    or_integer: bool = False
+    """Whether a plain integer is taken as its digits."""
+
+
+class Integer(msgspec.Struct, frozen=True):
+    """A whole number of at least ``minimum``."""
+
+    minimum: int = 0
+
+
+class Time(msgspec.Struct, frozen=True):
+    """An RFC 3339 time with its zone, read as an aware datetime in UTC."""
+
+
+class Day(msgspec.Struct, frozen=True):
+    """A date, ``YYYY-MM-DD``."""
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """A reference to a secret, ``{env: NAME}``; with ``or_text`` also text, for what need not be secret."""
+
+    or_text: bool = False
+
+
+class Free(msgspec.Struct, frozen=True):
+    """A free-form mapping of scalars, references and nested mappings; literals under a secret's name are refused."""
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A mapping whose keys the user chooses (or takes from ``keys``), all values alike."""
+
+    value: Kind
+    keys: tuple[str, ...] = ()
+
+
+class ListOf(msgspec.Struct, frozen=True):
+    """A list, all items alike."""
+
+    item: Kind
+
+
+class Either(msgspec.Struct, frozen=True):
+    """A scalar of one kind, or a mapping of another."""
+
+    scalar: Kind
+    mapping: Kind
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One key of a shape."""
+
+    kind: Kind
+    doc: str
+    required: bool = False
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """A mapping with fixed keys."""
+
+    name: str
+    fields: Mapping[str, Field]
+    renamed: Mapping[str, str] = {}
+    """Keys of the platform's first version, to what is written today."""
+    one_of: tuple[tuple[str, ...], ...] = ()
+    """Groups of keys of which exactly one is given."""
+    rest: Kind | None = None
+    """What any further key may hold; None: there is none."""
+
+
+Kind = Text | Integer | Time | Day | Secret | Free | Table | ListOf | Either | Shape
+
+_ID = Text(pattern=r"[A-Za-z0-9_-]+")
+_NAME = Field(Text(), "A name for people.", required=True)
+
+
+def _id(what: str) -> Field:
+    return Field(_ID, f"The {what}'s id: letters, digits, `_` and `-`; unique among its kind.", required=True)
+
+
+INTROSPECT = Shape(
+    "introspect",
+    {
+        "local": Field(
+            Either(Text(), Table(Text())),
+            "A DuckDB file that is read in place of the warehouse, or one for each catalog.",
+        ),
+        "timeout_seconds": Field(Integer(1), "How long a statement may run."),
+        "maximum_bytes_billed": Field(Integer(1), "How many bytes a statement may be billed for (BigQuery)."),
+        "sample_rows": Field(Integer(1), "How many rows a value profile reads."),
+    },
+    rest=Free(),
+)
+CONNECTION = Shape(
+    "connection",
+    {
+        "id": _id("connection"),
+        "name": _NAME,
+        "service_provider": Field(
+            Text(("snowflake", "bigquery", "redshift", "databricks"), any_case=True), "The warehouse.", required=True
+        ),
+        "config": Field(Free(), "The provider's settings, by the API's names.", required=True),
+        "state": Field(Text(("new", "active", "inactive")), "Whether the connection may be used."),
+        "introspect": Field(
+            INTROSPECT, "How preflight itself reads the warehouse; what is left out: as `config` says."
+        ),
+    },
+    renamed={
+        "workspace_id": "it is part of the path now: write `workspace` at the top level",
+        "type": "write `service_provider`",
+        "source_account_id": "write `config.account_identifier`",
+        "region": "write it inside `config`",
+        "warehouse": "write it inside `config`",
+        "database": "write it inside `config`",
+        "role": "write it inside `config`",
+        "user": "write it inside `config`",
+        "password": "write it inside `config`, as {env: NAME}",
+        "snowflake_aws_iam_user_arn": "write `config.aws_iam_user_arn`",
+        "snowflake_aws_external_id": "write `config.aws_external_id`",
+        "is_active": "write `state`",
+        "is_faulted": "it is read-only, and called `status` now",
+    },
+)
+DATA_MODEL = Shape(
+    "data model",
+    {
+        "id": _id("data model"),
+        "name": _NAME,
+        "type": Field(Text(("sql",)), "The only kind of data model.", required=True),
+        "sql_file": Field(Text(), "The file that holds the query, relative to this one."),
+        "sql_query": Field(Text(), "The query itself."),
+    },
+    renamed={
+        "workspace_id": "it is part of the path now: write `workspace` at the top level",
+        "load_timestamp_field_name": "write the pipeline's `sync_mode.iterator_field`",
+        "load_timestamp_field_type": "write the pipeline's `sync_mode.iterator_data_type`",
+        "load_timestamp_field_time_zone": "write the pipeline's `sync_mode.time_zone`",
+        "load_timestamp_field_tz": "write the pipeline's `sync_mode.time_zone`",
+        "load_timestamp_field_time_offset": "write the pipeline's `schedule.delay`",
+        "load_timestamp_field_offset_seconds": "write the pipeline's `schedule.delay`",
+    },
+    one_of=(("sql_file", "sql_query"),),
+)
+MAPPING = Shape(
+    "mapping",
+    {
+        "mapping_type": Field(Text(("column", "static", "ignore")), "What the mapping does.", required=True),
+        "source": Field(Text(), "The output column that is read."),
+        "destination": Field(Text(), "The event batch's member that is written, as a dotted path."),
+        "value": Field(Text(), "The constant that a static mapping writes."),
+    },
+)
+FIELD_TRANSFORMATION = Shape(
+    "field transformation",
+    {
+        "id": _id("field transformation"),
+        "name": _NAME,
+        "destination_type": Field(Text(("event_batch",)), "The only documented destination.", required=True),
+        "mappings": Field(ListOf(MAPPING), "One entry a column or constant.", required=True),
+    },
+)
+SYNC_MODE = Shape(
+    "sync mode",
+    {
+        "type": Field(Text(("incremental", "full")), "Whether a run reads new rows or all.", required=True),
+        "track_by": Field(Text(), "How changes are tracked."),
+        "iterator_field": Field(Text(), "The output column that moves when a row changes."),
+        "iterator_data_type": Field(Text(), "The iterator's type."),
+        "time_zone": Field(Text(), "The IANA zone that zone-less iterator values are written in."),
+        "from": Field(Time(), "Only rows from this time on are read."),
+        "until": Field(Time(), "Only rows up to this time are read."),
+    },
+)
+SCHEDULE = Shape(
+    "schedule",
+    {
+        "type": Field(Text(("interval", "on_demand", "once")), "When runs happen.", required=True),
+        "frequency": Field(Text(("hourly", "daily", "weekly", "monthly")), "How often an interval schedule runs."),
+        "delay": Field(Text(or_integer=True), "How long a run waits after its interval's end."),
+        "start_time": Field(Time(), "The first run, which later ones are aligned to."),
+        "end_time": Field(Time(), "No run after this time."),
+    },
+)
+PIPELINE = Shape(
+    "pipeline",
+    {
+        "id": _id("pipeline"),
+        "name": _NAME,
+        "connection_id": Field(_ID, "The connection that is read over.", required=True),
+        "data_model_id": Field(_ID, "The data model that is read.", required=True),
+        "field_transformation_id": Field(_ID, "How columns become events; event pipelines only."),
+        "partner_feed_id": Field(Integer(1), "The feed that receives the data."),
+        "partner_feed_key": Field(Secret(), "The feed's server-to-server key."),
+        "plan_id": Field(Text(), "The data plan to validate against."),
+        "plan_version": Field(Integer(1), "The data plan's version."),
+        "environment": Field(Text(("development", "production")), "Which data the feed takes.", required=True),
+        "state": Field(Text(("active", "paused")), "Whether it runs; active unless it says otherwise."),
+        "sync_mode": Field(SYNC_MODE, "Which rows a run reads.", required=True),
+        "schedule": Field(SCHEDULE, "When it runs.", required=True),
+    },
+    renamed={
+        "workspace_id": "it is part of the path now: write `workspace` at the top level",
+        "is_active": "write `state`",
+        "is_draft": "write `state`",
+        "is_faulted": "it is read-only, and called `status` now",
+        "faulted_reason": "it is read-only, and called `errors` now",
+        "schedule_interval": "write `schedule.frequency`",
+        "schedule_start_time": "write `schedule.start_time`",
+        "schedule_end_time": "write `schedule.end_time`",
+    },
+    one_of=(("partner_feed_id", "partner_feed_key"),),
+)
+LISTS: dict[str, Shape] = {
+    "connections": CONNECTION,
+    "data_models": DATA_MODEL,
+    "field_transformations": FIELD_TRANSFORMATION,
+    "pipelines": PIPELINE,
+}
+WORKSPACE = Shape(
+    "workspace",
+    {
+        "id": Field(Text(or_integer=True), "The workspace's id.", required=True),
+        "account_id": Field(Text(or_integer=True), "The account's id, for routes that need it."),
+        "client_id": Field(Secret(or_text=True), "The API credential's id; `MP_CLIENT_ID` unless given."),
+        "client_secret": Field(Secret(), "The API credential's secret; `MP_CLIENT_SECRET` unless given."),
+        "api_url": Field(Text(), "The API's address; the documented one unless given."),
+        "token_url": Field(Text(), "The token endpoint; the documented one unless given."),
+        "routes": Field(Table(Text()), "Paths of the API that are pinned here instead of probed."),
+    },
+)
+OVERRIDE = Shape(
+    "override",
+    {
+        "value": Field(Integer(1), "The limit's value for this account.", required=True),
+        "reason": Field(Text(), "Where it comes from.", required=True),
+        "expires": Field(Day(), "The last day on which it holds."),
+    },
+)
+LIMITS = Shape(
+    "limits",
+    {
+        "profile": Field(Text(("docs-2025-02", "observed-2026-08")), "Which documented limits hold."),
+        "overrides": Field(Table(OVERRIDE, limits.NAMES), "This account's own values."),
+    },
+)
+WAIVER = Shape(
+    "waiver",
+    {
+        "rule": Field(Text(), "The rule that is waived, by name or code.", required=True),
+        "pipeline": Field(_ID, "The pipeline that it is waived for; all, unless given."),
+        "owner": Field(Text(), "Who answers for it.", required=True),
+        "reason": Field(Text(), "Why it is acceptable.", required=True),
+        "expires": Field(Day(), "The last day on which it holds.", required=True),
+    },
+)
+PROJECT = Shape(
+    "project",
+    {
+        "version": Field(Integer(1), "The version of this grammar: 1.", required=True),
+        "workspace": Field(Either(Text(or_integer=True), WORKSPACE), "The workspace's id, or how to reach it."),
+        "limits": Field(LIMITS, "Which limits hold."),
+        "include": Field(ListOf(Text()), "Further files with any of the four lists, by glob."),
+        **{name: Field(ListOf(shape), f"The {shape.name}s.") for name, shape in LISTS.items()},
+        "rules": Field(Table(Text(("off", "error", "warning", "info"))), "A severity of your own for a rule, or off."),
+        "waivers": Field(ListOf(WAIVER), "Findings that are accepted until a day."),
+        "plugins": Field(ListOf(Text()), "Plugins that bring rules or adapters."),
+    },
+)
+INCLUDED = Shape("included file", {name: Field(ListOf(shape), f"The {shape.name}s.") for name, shape in LISTS.items()})
+SECRET_NAMES = (
+    "password",
+    "passcode",
+    "secret",
+    "client_secret",
+    "token",
+    "access_token",
+    "private_key",
+    "private_key_password",
+    "private_key_file_pwd",
+    "service_account_key",
+    "secret_access_key",
+    "session_token",
+    "api_key",
+)
+"""Keys of a free-form mapping whose value is a secret, wherever they stand."""
