@@ -43,8 +43,8 @@ class Scalar(msgspec.Struct):
             return self.text
         if self.text in _WORDS:
             return _WORDS[self.text]
-        if _INTEGER.fullmatch(self.text) and len(self.text) <= 19:
-            return int(self.text)
+        if _INTEGER.fullmatch(self.text):
+            return int(self.text) if len(self.text) <= 19 else self.text
         if _FLOAT.fullmatch(self.text) and len(self.text) <= 40:
             return float(self.text)
         return self.text
