@@ -24,8 +24,9 @@ MAX_LENGTH = 1_000_000
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""What YAML does not let stand in a file, and a byte order mark anywhere but in front (which no editor shows)."""
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_MARKS = "\ufeff\ufffe\uffff"
+"""A byte order mark anywhere but in front, which no editor shows, and what is no character at all."""
 _WORDS: dict[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True,
@@ -104,8 +105,7 @@ def parse(text: str) -> tuple[Node | None, list[Mistake]]:
     """The root node (None for an empty document, or where the text cannot be read) and every mistake."""
     if len(text) > MAX_LENGTH:
         return None, [_broken(f"The file is longer than {MAX_LENGTH:,} characters.", 0, 1, "Split it with `include`.")]
-    if found := _FORBIDDEN.search(text):
-        at = found.start()
+    if (at := _forbidden(text)) >= 0:
         return None, [_broken(f"The character U+{ord(text[at]):04X} may not stand in YAML.", at, at + 1, "Remove it.")]
     import yaml
 
@@ -118,6 +118,18 @@ def parse(text: str) -> tuple[Node | None, list[Mistake]]:
     except yaml.MarkedYAMLError as error:
         return None, [*builder.mistakes, _unparsed(text, error)]
     return builder.root, builder.mistakes
+
+
+def _forbidden(text: str) -> int:
+    """The offset of the first character that YAML does not let stand in a file; -1 where there is none."""
+    found = [at for mark in _MARKS if (at := text.find(mark)) >= 0]
+    if control := _CONTROL.search(text):
+        found.append(control.start())
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:  # half a surrogate pair
+        found.append(error.start)
+    return min(found, default=-1)
 
 
 def _unparsed(text: str, error: yaml.MarkedYAMLError) -> Mistake:

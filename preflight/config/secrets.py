@@ -36,10 +36,8 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _URL_LOGIN = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _NAMES_BELOW = ("rules", "limits.overrides", "workspace.routes")
 """Places below which the keys are names of something else; so they are below each connection's ``introspect.local``."""
-_LINE = re.compile(
-    rf"""^[ \t\-{{,]*(?:[^\n]*[{{,][ \t]*)?["']?\w*(?:{"|".join(WORDS)})["']?[ \t]*:(?P<value>[^\n]+)""",
-    re.IGNORECASE | re.MULTILINE,
-)
+_LINE = rf"""(?im)(?:^|[\s{{,'"-])\w*?(?:{"|".join(WORDS)})["']?[ \t]*:([^\n]+)"""
+_KEY_BLOCK = r"-----BEGIN[^-]*PRIVATE KEY-----[\s\S]*?(?:-----END[^\n]*|\Z)"
 
 
 def is_secret_name(name: str) -> bool:
@@ -101,5 +99,8 @@ def masked(file: SourceFile, secrets: Iterable[tuple[int, int]]) -> SourceFile:
 
 def guessed(text: str) -> Iterator[tuple[int, int]]:
     """Where secrets may be written out in a file that is no YAML: the rest of each line after a secret's name."""
-    for found in _LINE.finditer(text):
-        yield found.span("value")
+    for found in re.finditer(_LINE, text):
+        yield found.span(1)
+    for pattern in (_KEY_BLOCK, _URL_LOGIN):
+        for found in re.finditer(pattern, text):
+            yield found.span()
