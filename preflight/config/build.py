@@ -79,7 +79,7 @@ class Resources:
     def _unresolved(self, kind: str, wanted: str, label: str, route: Route) -> Iterable[Problem]:
         if (kind, wanted) in self._places.items:
             return
-        close = nearest(wanted, (id_ for listed, id_ in self._places.items if listed == kind))
+        close = nearest(wanted, (id_ for listed, id_ in self._places.items if listed == kind and g.is_id(id_)))
         message = f"The project has no {label} with the id {wanted[:80]}."
         remedy = f"Write {close}." if close else f"Add it under `{kind}`."
         yield Problem("unresolved-reference", message, self._places.locate(route), remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -103,6 +104,13 @@ class Shape(msgspec.Struct, frozen=True):
 Kind = Text | Integer | Time | Day | Secret | Free | Table | ListOf | Either | Shape
 
 _ID = Text(pattern=r"[A-Za-z0-9_-]+")
+
+
+def is_id(text: str) -> bool:
+    """Whether the platform takes the text as an id."""
+    return re.fullmatch(_ID.pattern, text) is not None
+
+
 _NAME = Field(Text(), "A name for people.", required=True)
 
 

@@ -158,6 +158,7 @@ class Reader(Problems):
     def fields(self, mapping: Mapping, shape: g.Shape, what: str, skip: Iterable[str] = ()) -> dict[str, Any]:
         """The given keys' values, BAD for each that breaks the grammar; the keys in ``skip`` are somebody else's."""
         found: dict[str, Any] = {}
+        meant: set[str] = set()
         for name, (key, value) in mapping.entries.items():
             if name in skip:
                 continue
@@ -166,10 +167,14 @@ class Reader(Problems):
                     found[name] = self.read(value, shape.fields[name].kind, f"{what}.{name}" if what else name)
             elif name in shape.renamed:
                 found[name] = self._v1(key, name, shape.renamed[name])
+                meant |= {known for known in shape.fields if f"`{known}`" in shape.renamed[name]}
             elif shape.rest is not None:
                 found[name] = self._free_value(name, value, f"{what}.{name}")
             else:
                 found[name] = self._unknown(key, name, shape.fields, what or "The project")
+                meant.add(nearest(name, shape.fields) or "")
+        for name in meant & (shape.fields.keys() - found.keys()):
+            found[name] = BAD  # written under another name, which is one problem and not two
         self._require(mapping, shape, found, what or "The project")
         return found
 
