@@ -11,7 +11,7 @@ import msgspec
 from preflight import identities, registry
 from preflight.config import Connection, FieldTransformation, Pipeline, Project
 from preflight.errors import Cause, EnvironmentFailure, WarehouseError
-from preflight.event_batch import normalise
+from preflight.event_batch import identity_of
 from preflight.finding import Basis, Depth, Failure, Grade, Subject
 from preflight.model import (
     HistogramAsk,
@@ -292,11 +292,3 @@ def profile_columns(schema: Schema, transformation: FieldTransformation | None) 
         pairs = ((m.source, identity_of(m.destination)) for m in transformation.mappings if m.mapping_type == "column")
         named = {source.casefold(): identity for source, identity in pairs if source and identity}
     return tuple(ProfileColumn(c.name, c.type, named.get(c.name.casefold())) for c in schema.columns)
-
-
-def identity_of(destination: str | None) -> str | None:
-    """The reserved name of the identity that a mapping's destination writes; None for any other destination."""
-    path = normalise(destination or "")
-    root, _, name = path.rpartition(".")
-    reserved = {"user_identities": identities.USER, "device_info": identities.DEVICE, "": ("mpid", "mp_deviceid")}
-    return name if name in reserved.get(root, ()) else None
