@@ -188,7 +188,8 @@ def malformed_email(ctx: Context) -> Iterator[Outcome]:
 def malformed_phone(ctx: Context) -> Iterator[Outcome]:
     """A telephone number is not written as E.164 has it.
 
-    Why: one number in two spellings makes two identities; outputs expect `+`, the country and the number, without spaces.
+    Why: one number in two spellings makes two identities; outputs expect `+`, the country
+        and the number, without spaces.
     Fails:
         sql: SELECT c.customer_id, c.mobile_number, c.updated_at FROM crm.public.contacts AS c
         warehouse: |

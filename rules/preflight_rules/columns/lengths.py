@@ -16,7 +16,7 @@ _USER, _EVENT = "user_attributes.", DATA + "custom_attributes."
 
 
 def _attributes(ctx: Context) -> Iterator[tuple[OutputColumn, ColumnProfile, tuple[str, ...]]]:
-    """The columns that become attributes, with their profiles and the kinds (``_USER``, ``_EVENT``) that they become."""
+    """The columns that become attributes, their profiles and the kinds (``_USER``, ``_EVENT``) that they become."""
     written = destinations(ctx) if ctx.pipeline.is_event else None
     for column, profile in profiled(ctx):
         if written is not None:
