@@ -41,6 +41,6 @@ def command(port: int, url_file: Path | None) -> int:
         sys.stdout.flush()
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):  # it may come before the sandbox waits for it
+    with suppress(KeyboardInterrupt):  # it may come before the sandbox has begun to wait
         serve(announce, port=port)
     return 0
