@@ -60,7 +60,7 @@ def test_a_rule_is_explained_by_code_and_by_name(name: str) -> None:
     ("name", "remedy"),
     [
         ("window-over-limit", "write window-over-record-limit"),
-        ("PF4O1", "write PF401"),
+        ("PPF401", "write PF401"),
         ("\x1b[2J", "`preflight rules`"),
     ],
 )
