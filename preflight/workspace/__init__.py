@@ -37,13 +37,10 @@ def open_client(project: Project, environ: Mapping[str, str]) -> Client:
     from preflight.workspace import wire
 
     client = connect(project.workspace, environ)
-    for resource in (
-        *project.connections,
-        *project.data_models,
-        *project.field_transformations,
-        *project.pipelines,
-    ):
-        client.hide(wire.body(resource))
+    for connection in project.connections:
+        client.hide(wire.body(connection))
+    for pipeline in project.pipelines:
+        client.hide(wire.body(pipeline))
     return client
 
 

@@ -85,6 +85,7 @@ def unmapped_column(ctx: Context) -> Iterator[Outcome]:
     if ctx.field_transformation is None:
         return
     sources = {item.mapping.source.casefold() for item in mapped(ctx) if item.mapping.source}
+    sources.add((ctx.pipeline.sync_mode.iterator_field or "").casefold())  # the iterator is known for what it is
     for column in ctx.outputs.columns:
         if column.name and column.name.casefold() not in sources:
             yield Fault(
