@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,5 +41,6 @@ def command(port: int, url_file: Path | None) -> int:
         sys.stdout.flush()
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    serve(announce, port=port)
+    with suppress(KeyboardInterrupt):  # it may come before the sandbox has begun to wait
+        serve(announce, port=port)
     return 0
