@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,12 +68,10 @@ def source_names(select: Any) -> frozenset[str]:
 
 
 def selects_above(node: Any) -> list[Any]:
-    """The SELECTs around a node, innermost first; none where something between brings names of its own."""
+    """The SELECTs around a node, innermost first."""
     found = []
     above = node.parent
     while above is not None:
-        if type(above).__name__ in _NAMING:
-            return []
         if type(above).__name__ == "Select":
             found.append(above)
         above = above.parent
@@ -97,45 +95,59 @@ def stray_columns(select: Any) -> Iterator[Any]:
     if select.args.get("group") is not None:
         return
     names = source_names(select)
+    renamed = {item.alias.casefold() for item in select.expressions}
     nested = bool(selects_above(select))
-    found = [node for item in select.expressions for node in own(item) if _is_plain(node, select)]
+    found = [node for item in select.expressions for node in _plain(item)]
     if not any(type(node).__name__ in _AGGREGATES for node in found):
         return
     for column in found:
         if type(column).__name__ != "Column" or column.args.get("db"):
             continue
-        if column.table.casefold() in names if column.table else not nested and _is_name(column, select):
+        if column.table:
+            certain = column.table.casefold() in names
+        else:
+            certain = not nested and _is_name(column) and column.name.casefold() not in renamed
+        if certain:
             yield column
 
 
-def _is_plain(node: Any, select: Any) -> bool:
-    above = node.parent
-    while above is not select:
-        if above is None or type(above).__name__ not in _PASSING:
-            return False
-        above = above.parent
-    return True
+def _plain(item: Any) -> Iterator[Any]:
+    """The nodes of a select item that stand in nothing but arithmetic, comparisons, casts and cases."""
+    return item.walk(prune=lambda node: type(node).__name__ not in _PASSING)  # type: ignore[no-any-return]
 
 
-def _is_name(column: Any, select: Any) -> bool:
-    """Whether a bare name is surely a column's: no clock, and no alias of the list, which may be used again in it."""
-    aliases = {item.alias.casefold() for item in select.expressions}
-    named = type(column.this).__name__ == "Identifier" and column.name.upper() not in ("SYSDATE", "LOCALTIMESTAMP")
-    return named and column.name.casefold() not in aliases
+def _is_name(column: Any) -> bool:
+    return type(column.this).__name__ == "Identifier" and column.name.upper() not in ("SYSDATE", "LOCALTIMESTAMP")
 
 
-def is_cartesian(join: Any) -> bool:
-    """Whether a join surely pairs every row with every row: neither a condition, nor a WHERE that links it."""
+def cartesian_sources(select: Any) -> Iterator[Any]:
+    """What is joined so that surely every row meets every row: neither a condition, nor a WHERE that links it."""
+    joins = [join for join in select.args.get("joins") or () if not _has_condition(join)]
+    if not joins:
+        return
+    names, where = source_names(select), select.args.get("where")
+    compared = [_compared(node) for node in own(where)] if where is not None else []
+    for join in joins:
+        name = join.this.alias_or_name.casefold()
+        if _is_relation(join.this, names) and not any(name in tables or "" in tables for tables in compared):
+            yield join.this
+
+
+def _has_condition(join: Any) -> bool:
     condition = join.args.get("on")
     if condition is not None and not (type(condition).__name__ == "Boolean" and condition.this):
-        return False
-    if join.args.get("using") or join.args.get("match_condition") or join.method in ("NATURAL", "ASOF"):
-        return False
-    select = join.parent
-    if type(select).__name__ != "Select" or not _is_relation(join.this, source_names(select)):
-        return False
-    where = select.args.get("where")
-    return where is None or not any(_links(node, join.this.alias_or_name.casefold()) for node in own(where))
+        return True
+    given = join.args.get("using") or join.args.get("match_condition")
+    return bool(given) or join.method in ("NATURAL", "ASOF")
+
+
+def _compared(node: Any) -> frozenset[str]:
+    """The sources that a predicate may link with one another; the empty name stands for any."""
+    if type(node).__name__ not in _PREDICATES:
+        return frozenset()
+    columns = [below for below in node.walk() if type(below).__name__ == "Column"]
+    tables = frozenset(column.table.casefold() for column in columns)
+    return tables if len(tables) > 1 or (len(columns) > 1 and "" in tables) else frozenset()
 
 
 def _is_relation(source: Any, names: frozenset[str]) -> bool:
@@ -159,15 +171,6 @@ def _is_one_row(query: Any) -> bool:
     return query.args.get("group") is None and any(node.find_ancestor(Window) is None for node in found)
 
 
-def _links(node: Any, name: str) -> bool:
-    """Whether a predicate compares the source called ``name`` with another, or may do so."""
-    if type(node).__name__ not in _PREDICATES:
-        return False
-    columns = [below for below in node.walk() if type(below).__name__ == "Column"]
-    tables = {column.table.casefold() for column in columns}
-    return (name in tables and len(tables) > 1) or ("" in tables and len(columns) > 1)
-
-
 def filters_on(select: Any, name: str) -> Iterator[Any]:
     """The predicates of WHERE that compare the output column called ``name`` with something that reads no column."""
     item: Any = next((item for item in select.expressions if item.alias_or_name.casefold() == name), None)
@@ -188,15 +191,24 @@ def _is_same(column: Any, other: Any) -> bool:
     return type(column).__name__ == "Column" and len(tables) < 2 and column.name.casefold() == other.name.casefold()
 
 
-def undeclared_qualifiers(columns: Iterable[Any], dialect: str) -> Iterator[tuple[Any, bool]]:
+def undeclared_qualifiers(selects: Collection[Any], dialect: str) -> Iterator[tuple[Any, bool]]:
     """The identifiers before a dot that name no source in reach, and whether they can surely be nothing else."""
-    for column in columns:
-        selects = selects_above(column)
-        name = column.table.casefold()
-        if not name or column.args.get("db") or not selects or column.name.upper() in ("NEXTVAL", "CURRVAL"):
-            continue
-        if any(name in source_names(select) for select in selects):
-            continue
-        fields = [has_column(select, name) for select in selects] if dialect != "snowflake" else []
-        if True not in fields:
-            yield column.args["table"], None not in fields
+    known = {id(select): source_names(select) for select in selects}
+    for select in selects:
+        reach = [select, *selects_above(select)]
+        names = frozenset().union(*(known[id(one)] for one in reach))
+        for column in _qualified(select):
+            if (name := column.table.casefold()) in names:
+                continue
+            fields = [has_column(one, name) for one in reach] if dialect != "snowflake" else []
+            if True not in fields:
+                yield column.args["table"], None not in fields
+
+
+def _qualified(select: Any) -> Iterator[Any]:
+    """The SELECT's own columns with one name before the dot, where nothing around them brings names of its own."""
+    below = select.walk(prune=lambda node: node is not select and (_is_query(node) or type(node).__name__ in _NAMING))
+    for node in below:
+        qualified = type(node).__name__ == "Column" and node.table and not node.args.get("db")
+        if qualified and node.name.upper() not in ("NEXTVAL", "CURRVAL"):
+            yield node

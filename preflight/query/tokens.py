@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,18 @@ class Tokens:
         return tuple(self._place_of(token) for token in text.random_calls(self._inside(within)))
 
     def _inside(self, within: SqlRange) -> list[Token]:
-        return [token for token in self._tokens if within.start <= token.start and token.end < within.end]
+        first = bisect_left(self._starts, within.start)
+        return list(self._tokens[first : bisect_left(self._starts, within.end)])
+
+    def _keyword_before(self, offset: int, kinds: Collection[str]) -> Token | None:
+        for index in range(bisect_right(self._starts, offset) - 1, -1, -1):
+            if self._tokens[index].token_type.name in kinds:
+                return self._tokens[index]
+        return None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [token.start for token in self._tokens]
 
     def _place_of(self, token: Token) -> SqlRange:
         return self.range(token.start, token.end + 1)

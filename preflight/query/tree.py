@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -81,9 +82,7 @@ class Query(Tokens):
     def _balanced(self, start: int, end: int) -> tuple[int, int]:
         """The stretch, longer by the parentheses that it opens and does not close."""
         level = 0
-        for token in self._tokens:
-            if token.end < start:
-                continue
+        for token in self._tokens[bisect_left(self._starts, start) :]:
             if token.start >= end and level <= 0:
                 break
             name = token.token_type.name
@@ -95,8 +94,8 @@ class Query(Tokens):
     def clause(self, node: Expr, *keywords: str) -> SqlRange:
         """Where a clause stands, from the last of these keywords (sqlglot's token types) before it to its end."""
         place = self.place(node)
-        before = [t for t in self._tokens if t.start <= place.start and t.token_type.name in keywords]
-        return self.range(before[-1].start, place.end) if before else place
+        keyword = self._keyword_before(place.start, keywords)
+        return place if keyword is None else self.range(keyword.start, place.end)
 
     @cached_property
     def outermost(self) -> tuple[Expr, ...]:
@@ -112,7 +111,7 @@ class Query(Tokens):
     @cached_property
     def undeclared_qualifiers(self) -> tuple[tuple[str, SqlRange, bool], ...]:
         """Names before a dot that no source in reach has, their places, and whether they can be nothing else."""
-        found = scope.undeclared_qualifiers(self.nodes("Column"), self.dialect)
+        found = scope.undeclared_qualifiers(self.nodes("Select"), self.dialect)
         return tuple((name.name, self.place(name), certain) for name, certain in found)
 
     @cached_property
@@ -123,7 +122,7 @@ class Query(Tokens):
     @cached_property
     def cartesian_sources(self) -> tuple[Expr, ...]:
         """The tables and subqueries that are joined with neither a condition nor a WHERE that links them."""
-        return tuple(join.this for join in self.nodes("Join") if scope.is_cartesian(join))
+        return tuple(source for select in self.nodes("Select") for source in scope.cartesian_sources(select))
 
     def filters_on(self, name: str) -> tuple[Expr, ...]:
         """Where the outermost query compares its output column ``name`` (without case) with a date of its own."""

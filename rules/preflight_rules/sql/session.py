@@ -62,6 +62,7 @@ def other_database_than_the_connections(ctx: Context) -> Iterator[Outcome]:
         return
     if ctx.query.unanalysed:
         yield Unproven(ctx.query.unanalysed)
+    aliases = {alias.name.casefold() for alias in ctx.query.nodes("TableAlias")}
     for key in keys:
         home = ctx.connection.config.get(key)
         if isinstance(home, EnvRef):
@@ -69,7 +70,9 @@ def other_database_than_the_connections(ctx: Context) -> Iterator[Outcome]:
             continue
         for use in ctx.query.tables:
             part = use.ref.schema if key == "dataset_id" else use.ref.catalog
-            if home and part and use.ref.schema.casefold() != "information_schema" and _differs(part, str(home)):
+            if not home or not part or use.ref.schema.casefold() == "information_schema":
+                continue
+            if part.casefold() not in aliases and _differs(part, str(home)):
                 yield Fault(
                     f"The table {use.ref} lies in {part}, but the connection's {key} is {home}.",
                     use.place,
