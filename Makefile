@@ -1,6 +1,7 @@
 # Every target works on a fresh machine with Python 3.11 or later, git and make: what is needed is put into .venv.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help demo test check docs clean
 
@@ -9,19 +10,19 @@ help:
 	@echo "make test   the tests"
 	@echo "make check  lint, types, layers, generated files and the tests"
 	@echo "make docs   write the pages that are generated from the code"
-	@echo "make clean  remove .venv and what the tools left"
+	@echo "make clean  remove .venv and what the tools and the example left"
 
 .venv/.installed: pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[all]" --group dev
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) install --upgrade "pip>=25.1"
+	$(PIP) install --editable ".[all]" --group dev
 	@touch $@
 
 demo: .venv/.installed
 	@$(BIN)/python examples/cdnow/demo.py
 
 test: .venv/.installed
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: .venv/.installed
 	$(BIN)/ruff check .
@@ -29,10 +30,12 @@ check: .venv/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 docs: .venv/.installed
 	$(BIN)/python docs/generate.py
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist examples/cdnow/*.duckdb
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf examples/cdnow/cdnow.duckdb examples/cdnow/.load-*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,6 @@
-"""Writes what is made from the code: the rules' pages and indexes. ``--check`` only says what is not current.
+"""Writes what is made from the code: the rules' pages and indexes, and the page of limits.
+
+``--check`` writes nothing and says what is not current.
 
 Run from the repository's root: ``python docs/generate.py [--check]``.
 """
@@ -7,6 +9,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+
+import limits_page
 
 from preflight.registry import rules
 from preflight.report.rule_page import index, page
@@ -21,6 +25,7 @@ def generated() -> dict[Path, str]:
     docs = ROOT / "docs" / "rules"
     files = {docs / f"{rule.name}.md": page(rule) for rule in found}
     files[docs / "README.md"] = f"# The rules\n\n{index(found)}"
+    files[ROOT / "docs" / "limits.md"] = limits_page.page()
     readme = ROOT / "rules" / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(START)
     _, _, after = rest.partition(END)

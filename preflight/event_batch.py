@@ -69,6 +69,18 @@ def normalise(path: str) -> str:
     return re.sub(r"\[\s*(\d+|\*)?\s*\]", "", path.strip()).removeprefix("$").lstrip(".")
 
 
+def identity_of(destination: str | None) -> str | None:
+    """The identity that a mapping's destination writes, such as ``email``; None for any other destination."""
+    path = normalise(destination or "")
+    root, _, name = path.rpartition(".")
+    if root:
+        return name if root in _IDENTITIES and name != "*" and path in schema().members else None
+    return name if name in ("mpid", "mp_deviceid") else None
+
+
+_IDENTITIES = ("user_identities", "device_info")
+
+
 def _lookup(members: Mapping[str, Member], path: str) -> Member | None:
     if path in members:
         return members[path]

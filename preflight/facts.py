@@ -8,14 +8,25 @@ from datetime import datetime
 
 import msgspec
 
-from preflight import registry
-from preflight.config import Connection, Pipeline, Project
+from preflight import identities, registry
+from preflight.config import Connection, FieldTransformation, Pipeline, Project
 from preflight.errors import Cause, EnvironmentFailure, WarehouseError
+from preflight.event_batch import identity_of
 from preflight.finding import Basis, Depth, Failure, Grade, Subject
-from preflight.model import HistogramAsk, IteratorKind, Kind, Schema, TableInfo, TableRef, WorkspaceState
+from preflight.model import (
+    HistogramAsk,
+    IteratorKind,
+    Kind,
+    ProfileAsk,
+    ProfileColumn,
+    Schema,
+    TableInfo,
+    TableRef,
+    WorkspaceState,
+)
 from preflight.query import Query
 from preflight.rule import Fact, Facts, Known, Missing
-from preflight.source import Adapter
+from preflight.source import Adapter, Capability, Level, Support
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -84,12 +95,14 @@ class Gatherer:
         if isinstance(ready, Missing):
             return found | dict.fromkeys(wanted, ready)
         adapter, query = ready
-        if wanted & {Fact.SCHEMA, Fact.COUNTS}:
+        if wanted & {Fact.SCHEMA, Fact.COUNTS, Fact.VALUES}:
             found[Fact.SCHEMA] = self._ask(request, "describe", lambda: self._schema(adapter, query))
         if Fact.TABLES in wanted:
             found[Fact.TABLES] = self._ask(request, "tables", lambda: self._table_facts(request, adapter, query))
         if Fact.COUNTS in wanted:
             found[Fact.COUNTS] = self._counts(request, adapter, query, found[Fact.SCHEMA])
+        if Fact.VALUES in wanted:
+            found[Fact.VALUES] = self._values(request, adapter, query, found[Fact.SCHEMA])
         for fact in wanted - found.keys():
             found[fact] = Missing(f"preflight cannot ask {self._label(request)} for {fact.value} yet")
         return found
@@ -178,6 +191,28 @@ class Gatherer:
         basis = Basis(Grade.COUNTED, adapter.stand_in)
         return self._ask(request, "count", lambda: Known(adapter.histogram(ask), basis))
 
+    def _values(self, request: Request, adapter: Adapter, query: Query, schema: Known | Missing) -> Known | Missing:
+        if request.pipeline is None:
+            return Missing("no pipeline uses the data model, so it is not known which columns are identities")
+        support = adapter.support.get(Capability.PROFILE, Support(Level.NONE))
+        if support.level is Level.NONE:
+            note = f": {support.note}" if support.note else ""
+            return Missing(f"preflight cannot profile the values of {self._label(request)}{note}")
+        if isinstance(schema, Missing):
+            return schema
+        assert request.connection is not None  # noqa: S101 - _ready has seen it
+        wanted = request.pipeline.field_transformation_id
+        transformation = self._project.field_transformation(wanted) if wanted else None
+        if wanted and transformation is None:
+            return Missing(f"the field transformation {wanted} could not be read, so identities are not known")
+        sample = request.connection.introspect.sample_rows
+        ask = ProfileAsk(query.sql.text, profile_columns(schema.value, transformation), sample)
+        return self._ask(request, "profile", lambda: self._profile(adapter, ask))
+
+    def _profile(self, adapter: Adapter, ask: ProfileAsk) -> Known:
+        profile = adapter.profile(ask)
+        return Known(profile, Basis(Grade.SAMPLED if profile.sampled else Grade.COUNTED, adapter.stand_in))
+
     def _platform(self) -> Known | Missing:
         if self._workspace is None:
             self._workspace = self._ask_workspace()
@@ -244,3 +279,16 @@ def histogram_ask(pipeline: Pipeline, sql: str, schema: Schema, now: datetime) -
         lower=math.floor(sync.from_.timestamp()) if sync.from_ else None,
         upper=math.ceil(sync.until.timestamp()) if sync.until else None,
     )
+
+
+def profile_columns(schema: Schema, transformation: FieldTransformation | None) -> tuple[ProfileColumn, ...]:
+    """The columns to profile, each with the identity that its values become.
+
+    In a user pipeline that is the reserved name that it has, in an event pipeline the destination of its mapping.
+    """
+    if transformation is None:
+        named = {name: name for name in identities.RESERVED}
+    else:
+        pairs = ((m.source, identity_of(m.destination)) for m in transformation.mappings if m.mapping_type == "column")
+        named = {source.casefold(): identity for source, identity in pairs if source and identity}
+    return tuple(ProfileColumn(c.name, c.type, named.get(c.name.casefold())) for c in schema.columns)

@@ -79,6 +79,43 @@ SYNONYMS = {
 }
 """What people write for an identity, to the reserved name that was probably meant."""
 
+PLACEHOLDERS = (
+    "0",
+    "-1",
+    "-",
+    "null",
+    "none",
+    "nil",
+    "nan",
+    "n/a",
+    "na",
+    "undefined",
+    "unknown",
+    "anonymous",
+    "guest",
+    "test",
+    "test@test.com",
+    "test@example.com",
+    "none@none.com",
+    "na@na.com",
+    "noemail@noemail.com",
+    "unknown@unknown.com",
+    "00000000-0000-0000-0000-000000000000",
+)
+"""What people write where they know no identity, trimmed and in lower case. INF: no page lists them."""
+
+EMAIL = r"[^@\s,;]+@[^@\s,;.]+(\.[^@\s,;.]+)+"
+E164 = r"\+[1-9][0-9]{1,14}"
+UUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+FORMS = {
+    "email": EMAIL,
+    "mobile_number": E164,
+    "phone_number_2": E164,
+    "phone_number_3": E164,
+    "mp_deviceid": UUID,
+}
+"""The form of an identity's values as a pattern that every warehouse's engine reads, for the whole trimmed value."""
+
 
 def nearest(name: str) -> str | None:
     """The reserved name that ``name`` was probably meant to be; None where it is one, or is near to none.

@@ -96,9 +96,9 @@ def load(profile: str = DEFAULT_PROFILE) -> Limits:
             value=entry["value"],
             unit=entry["unit"],
             scope=entry["scope"],
-            source=section["source"],
-            read=section["read"],
-            mark=section["mark"],
+            source=entry.get("source", section["source"]),
+            read=entry.get("read", section["read"]),
+            mark=entry.get("mark", section["mark"]),
             profile=profile,
         )
     return Limits(profile, values)
@@ -114,5 +114,17 @@ NAMES = (
     "records_per_monthly_interval",
     "records_per_once_request",
     "records_per_on_demand_request",
+    "event_name_length",
+    "event_attribute_name_length",
+    "event_attribute_value_length",
+    "attributes_per_event",
+    "user_attributes_per_batch",
+    "user_attribute_name_length",
+    "user_attribute_value_length",
+    "user_attribute_list_entries",
+    "user_attribute_list_entry_length",
+    "batch_bytes",
+    "unique_event_names",
+    "events_api_batches_per_second",
 )
 """Every limit's name, as a project may write it under ``limits.overrides``; a test holds it against limits.toml."""

@@ -181,6 +181,76 @@ class Histogram(msgspec.Struct, frozen=True):
         return sum(bucket.rows for bucket in self.buckets) + self.null_rows + self.future_rows
 
 
+class ProfileColumn(msgspec.Struct, frozen=True):
+    """One output column of a profiled query."""
+
+    name: str
+    """As the warehouse stores it."""
+    type: Type
+    identity: str | None = None
+    """The reserved identity name that its values are written to; None for any other column."""
+
+
+class ProfileAsk(msgspec.Struct, frozen=True):
+    """What one profile statement counts: every row of ``sql``, whether or not a run's window holds it."""
+
+    sql: str
+    columns: tuple[ProfileColumn, ...]
+    """Every output column, in the query's order."""
+    sample_rows: int | None = None
+    """Read at most this many rows; None: all."""
+
+
+class IdentityProfile(msgspec.Struct, frozen=True):
+    """Rows by what is wrong with their identity; blank and null values are in none of them."""
+
+    identity: str
+    """The reserved name that the values are written to."""
+    placeholders: int = 0
+    """Values that stand for no one, such as ``0`` or ``unknown``."""
+    duplicates: int = 0
+    """Rows beyond the first of each value."""
+    malformed: int = 0
+    """Of an e-mail address, a telephone number or ``mp_deviceid``: values that do not have its form."""
+    untidy: int = 0
+    """E-mail addresses with an upper-case letter, or with space around them."""
+
+
+class ColumnProfile(msgspec.Struct, frozen=True):
+    """Rows and extremes of one output column. It holds no value but a number's extremes, and none of an identity's."""
+
+    name: str
+    nulls: int = 0
+    blanks: int = 0
+    """Texts of nothing but white space, the empty one included; of an identity's values whatever their type."""
+    longest_text: int = 0
+    """In characters."""
+    longest_list: int = 0
+    """In entries."""
+    longest_entry: int = 0
+    """The longest entry of any list of scalars, in characters."""
+    non_finite: int = 0
+    """NaN and both infinities."""
+    beyond_2_53: int = 0
+    """Integers that are larger than 2^53 or smaller than -2^53."""
+    minimum: str | None = None
+    """The smallest finite number as text; None for other types and for identities."""
+    maximum: str | None = None
+    identity: IdentityProfile | None = None
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What the values of a query's output columns are like, in the ask's order."""
+
+    rows: int
+    """The rows that were read."""
+    sampled: bool
+    """Whether there may be rows that were not read."""
+    columns: tuple[ColumnProfile, ...]
+    rows_without_identity: int | None = None
+    """Rows whose identities are all null or blank; None where no column is an identity."""
+
+
 class Remote(msgspec.Struct, frozen=True):
     """One resource as the workspace holds it."""
 

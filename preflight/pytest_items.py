@@ -1,4 +1,4 @@
-"""The items that the pytest plugin collects: one for each subject and rule of a project file."""
+"""What the pytest plugin collects: project files, their subjects, and one item for each rule that judges a subject."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from preflight import engine, registry
 from preflight.config import Project, load
 from preflight.engine.selection import subjects
+from preflight.errors import PreflightError
 from preflight.finding import Finding, Report, Severity, State, Subject, SubjectKind, Verdict
 from preflight.location import Route
 from preflight.report.text import finding_block
@@ -26,7 +27,7 @@ _LISTS = {
 
 
 class VerdictFailure(Exception):
-    """A rule found an error, or could not prove what it guards; the message is what a user reads."""
+    """A rule found an error, crashed, or could not prove what it guards; the message is what a user reads."""
 
 
 class ProjectFile(pytest.File):
@@ -43,14 +44,31 @@ class ProjectFile(pytest.File):
         offline = self.config.getoption("--preflight-offline")
         return engine.check(self.project, engine.Options(offline=offline), environ=os.environ)
 
-    def collect(self) -> Iterable[pytest.Item]:
-        """One item for each subject and each rule that judges it."""
-        rules = registry.rules(self.project.plugins)
+    def collect(self) -> Iterable[pytest.Collector]:
+        """One collector for each subject."""
+        try:
+            rules = registry.rules(self.project.plugins)
+        except PreflightError as error:
+            raise self.CollectError(_text(error)) from None
         for subject in subjects(self.project, ()):
-            for rule in rules:
-                if rule.scope.covers(subject.kind):
-                    name = f"{subject.id or subject.kind.value}::{rule.code}-{rule.name}"
-                    yield VerdictItem.from_parent(self, name=name, subject=subject, rule=rule)
+            name = subject.id or subject.kind.value
+            yield SubjectRules.from_parent(self, name=name, subject=subject, rules=rules)
+
+
+class SubjectRules(pytest.Collector):
+    """One subject of a project file."""
+
+    def __init__(self, *, subject: Subject, rules: tuple[Rule, ...], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.subject = subject
+        self.rules = rules
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """One item for each rule that judges the subject."""
+        for rule in self.rules:
+            if rule.scope.covers(self.subject.kind):
+                name = f"{rule.code}-{rule.name}"
+                yield VerdictItem.from_parent(self, name=name, subject=self.subject, rule=rule)
 
 
 class VerdictItem(pytest.Item):
@@ -64,12 +82,16 @@ class VerdictItem(pytest.Item):
 
     @property
     def _file(self) -> ProjectFile:
-        assert isinstance(self.parent, ProjectFile)  # noqa: S101 - it is made by one
-        return self.parent
+        file = self.getparent(ProjectFile)
+        assert file is not None  # noqa: S101 - a project file made it
+        return file
 
     def runtest(self) -> None:
         """Turn the verdict into an outcome: unproven is never a pass."""
         report = self._file.report
+        for bug in report.bugs:
+            if (bug.rule, bug.subject) == (self.rule.name, self.subject):
+                raise VerdictFailure(f"the rule {bug.rule} crashed, which is a bug\n\n{bug.traceback}")
         verdict = self._verdict(report)
         if verdict is None:
             pytest.skip("the rule is switched off in the project")
@@ -80,7 +102,7 @@ class VerdictItem(pytest.Item):
         if verdict.state is State.UNPROVEN:
             self._unproven(verdict)
         findings = self._findings(report)
-        text = "\n\n".join(finding_block(finding, dict(report.sources)) for finding in findings)
+        text = "\n\n".join(finding_block(finding, report.sources) for finding in findings)
         if any(finding.severity is Severity.ERROR for finding in findings):
             raise VerdictFailure(text)
         if text:
@@ -101,12 +123,18 @@ class VerdictItem(pytest.Item):
         """Our own diagnostic in place of a traceback."""
         if isinstance(excinfo.value, VerdictFailure):
             return str(excinfo.value)
+        if isinstance(excinfo.value, PreflightError):
+            return _text(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """The file, the subject's line (from 0) and the item's name."""
-        span = None
+        project, span = self._file.project, None
         if self.subject.kind in _LISTS:
-            span = self._file.project.locate(Route(_LISTS[self.subject.kind], self.subject.id))
-        path = self._file.project.root / span.path if span else self.path
-        return path, span.line - 1 if span else 0, self.name
+            span = project.locate(Route(_LISTS[self.subject.kind], self.subject.id))
+        path = project.root / span.path if span else self.path
+        return path, span.line - 1 if span else 0, f"{self.subject}: {self.name}"
+
+
+def _text(error: PreflightError) -> str:
+    return f"error: {error.message}" + (f"\nhelp: {error.remedy}" if error.remedy else "")

@@ -18,7 +18,7 @@ from preflight.errors import Cause
 from preflight.finding import Basis, Measure, Outcome, Severity, Subject, SubjectKind
 from preflight.limits import Limit, Limits
 from preflight.location import Route, SqlRange
-from preflight.model import Histogram, Schema, TableInfo, TableRef, WorkspaceState
+from preflight.model import Histogram, Profile, Schema, TableInfo, TableRef, WorkspaceState
 from preflight.query import Outputs, Query, SqlProblem
 from preflight.schedule import Tally
 
@@ -180,6 +180,11 @@ class Context:
         if "tally" not in self._derived:
             self._derived["tally"] = Tally(histogram)
         return self._derived["tally"]  # type: ignore[no-any-return]
+
+    @property
+    def values(self) -> Profile:
+        """Fact.VALUES; raises LookupError where it is missing."""
+        return self._require(Fact.VALUES).value  # type: ignore[no-any-return]
 
     @property
     def workspace(self) -> WorkspaceState:

@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from preflight.config import Connection
-from preflight.model import Histogram, HistogramAsk, Schema, TableInfo, TableRef
+from preflight.model import Histogram, HistogramAsk, Profile, ProfileAsk, Schema, TableInfo, TableRef
 
 
 class Capability(Enum):
@@ -68,6 +68,9 @@ class Adapter(Protocol):
 
     def histogram(self, ask: HistogramAsk) -> Histogram:
         """The rows of a query by hour of its iterator, counted in one statement that scans."""
+
+    def profile(self, ask: ProfileAsk) -> Profile:
+        """What a query's values are like, in one statement that scans; asked only where ``support`` says it can."""
 
     def close(self) -> None:
         """Release the connection; may be called twice."""

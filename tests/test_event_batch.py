@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from preflight import identities
-from preflight.event_batch import normalise, schema
+from preflight.event_batch import identity_of, normalise, schema
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,25 @@ def test_required_members_are_members_of_their_type() -> None:
     assert ("custom_event", "event_name") in required
     assert ("commerce_event", "product_action.action") in required
     assert ("session_end", "session_duration_ms") in required
+
+
+@pytest.mark.parametrize(
+    ("destination", "identity"),
+    [
+        ("user_identities.email", "email"),
+        ("$.user_identities.other_id_2", "other_id_2"),
+        ("device_info.mp_deviceid", None),
+        ("device_info.ios_idfv", "ios_idfv"),
+        ("device_info.brand", None),
+        ("device_info.*", None),
+        ("mpid", "mpid"),
+        ("mp_deviceid", "mp_deviceid"),
+        ("email", None),
+        ("user_attributes.email", None),
+        ("events.data.custom_attributes.mpid", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_identity_that_a_destination_writes(destination: str | None, identity: str | None) -> None:
+    assert identity_of(destination) == identity

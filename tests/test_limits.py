@@ -20,10 +20,39 @@ DOCUMENTED = {
 }
 """The table of the platform's own overview, page dated 27 February 2025."""
 
+SERVICE = {
+    "event_name_length": 256,
+    "event_attribute_name_length": 256,
+    "event_attribute_value_length": 4096,
+    "attributes_per_event": 100,
+    "user_attributes_per_batch": 100,
+    "user_attribute_name_length": 256,
+    "user_attribute_value_length": 4096,
+    "user_attribute_list_entries": 1000,
+    "user_attribute_list_entry_length": 512,
+    "batch_bytes": 131_072,
+    "unique_event_names": 1000,
+    "events_api_batches_per_second": 270,
+}
+"""The rows of the page of default service limits that touch ingestion, as the 2023 docs source has them."""
+
 
 def test_the_default_profile_is_the_documented_table() -> None:
     assert limits.profiles()[0] == limits.DEFAULT_PROFILE == "docs-2025-02"
-    assert {limit.name: limit.value for limit in limits.load()} == DOCUMENTED
+    found = {limit.name: limit.value for limit in limits.load() if limit.mark == "V2"}
+    assert found == DOCUMENTED
+    assert {limit.source for limit in limits.load() if limit.mark == "V2"} == {
+        "https://docs.mparticle.com/developers/apis/warehouse-sync-api/overview/"
+    }
+
+
+def test_the_service_limits_keep_their_own_source_and_mark() -> None:
+    found = {limit.name: limit.value for limit in limits.load() if limit.mark == "V1"}
+    assert found == SERVICE
+    assert {limit.source for limit in limits.load() if limit.mark == "V1"} == {
+        "https://docs.mparticle.com/guides/default-service-limits/"
+    }
+    assert len(tuple(limits.load())) == len(DOCUMENTED) + len(SERVICE)
 
 
 def test_a_profile_inherits_what_it_leaves_out() -> None:

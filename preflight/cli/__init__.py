@@ -62,6 +62,7 @@ def cli(ctx: click.Context, version: bool) -> None:
         from preflight import __version__
 
         click.echo(f"preflight {__version__}")
+        ctx.exit()
     elif ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
         click.echo("\nStart with `preflight init`, or run `preflight check` where a preflight.yml is.")
@@ -69,6 +70,7 @@ def cli(ctx: click.Context, version: bool) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; every way that it can end becomes an exit code and at most a few lines on stderr."""
+    from preflight.cli.output import complain
     from preflight.errors import PreflightError
 
     try:
@@ -77,13 +79,14 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        where = getattr(error, "ctx", None)
+        complain(error.format_message(), f"run `{where.command_path} --help`" if where else "")
         return 2
     except (KeyboardInterrupt, click.Abort):
         sys.stderr.write("interrupted\n")
         return 130
     except PreflightError as error:
-        sys.stderr.write(f"error: {error.message}\n" + (f"help: {error.remedy}\n" if error.remedy else ""))
+        complain(error.message, error.remedy)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

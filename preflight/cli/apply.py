@@ -49,4 +49,4 @@ def _ask(target: str) -> None:
     if not sys.stdin.isatty():
         raise UsageError("apply asks before it writes, and there is no terminal to ask at", remedy="give --yes")
     if not click.confirm(f"Do this in {target}?", err=True):
-        raise click.Abort
+        raise PlanRefused("the plan was declined; nothing was written")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preflight.cli.output import OUTPUT, parse_outputs, write_report
+from preflight.cli.output import OUTPUT, complain, parse_outputs, write_report
 
 
 @click.command("check")
@@ -51,15 +51,24 @@ def command(
       preflight check --pipeline contacts-pipeline --require PF4
     """
     wanted = parse_outputs(outputs)
+    from preflight import registry
     from preflight.config import load
     from preflight.engine import Options, check, exit_code
+    from preflight.engine.selection import require_names
+    from preflight.errors import ProofMissing
     from preflight.finding import Severity
 
+    project = load(path)
+    required = tuple(name for name in require if name != "all")
+    require_names(Options(select=required), registry.rules(project.plugins), project)
     options = Options(pipelines=pipelines, select=select, ignore=ignore, offline=offline)
-    report = check(load(path), options, environ=os.environ)
+    report = check(project, options, environ=os.environ)
     write_report(report, wanted, color)
     if report.bugs:
         from preflight.cli.bug import report_bug
 
         return report_bug("\n".join(bug.traceback for bug in report.bugs))
-    return exit_code(report, fail_on=Severity(fail_on), require=require)
+    code = exit_code(report, fail_on=Severity(fail_on), require=require)
+    if code == ProofMissing.exit_code:
+        complain("proof that --require asks for is missing", "the report names what is unproven, and why")
+    return code

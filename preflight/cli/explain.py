@@ -24,11 +24,12 @@ def command(rule: str) -> int:
     from preflight.report.rule_page import page
 
     found = rules()
+    name = rule.lower().replace("_", "-").replace(" ", "-")
     for candidate in found:
-        if rule.upper() == candidate.code or rule.lower() == candidate.name:
+        if rule.upper() == candidate.code or name == candidate.name:
             write(page(candidate))
             return 0
-    known = [name for candidate in found for name in (candidate.name, candidate.code)]
-    close = get_close_matches(rule, known, n=1) or get_close_matches(rule.upper(), known, n=1)
-    remedy = f"did you mean {close[0]}?" if close else "`preflight rules` lists them"
+    close = get_close_matches(name, [candidate.name for candidate in found], n=1)
+    close = close or get_close_matches(rule.upper(), [candidate.code for candidate in found], n=1)
+    remedy = f"write {close[0]}" if close else "`preflight rules` lists them"
     raise UsageError(f"no rule is called {rule!r}", remedy=remedy)

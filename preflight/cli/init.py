@@ -67,6 +67,7 @@ def command(path: Path) -> int:
       preflight init sync && preflight check sync
     """
     import json
+    import os
 
     from preflight.config.schema import json_schema
 
@@ -75,14 +76,18 @@ def command(path: Path) -> int:
         path / "models" / "customers.sql": _MODEL,
         path / ".preflight" / "schema.json": json.dumps(json_schema(), indent=2) + "\n",
     }
-    for file in files:
-        if file.exists():
+    for file in (*files, path / "preflight.yaml"):
+        if os.path.lexists(file):
             raise UsageError(
                 f"{file} exists already", remedy="choose another folder, or edit the project that is there"
             )
     for file, text in files.items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("x", encoding="utf-8") as stream:
+                stream.write(text)
+        except OSError as error:
+            raise UsageError(f"{file} cannot be written: {error.strerror}", remedy="choose another folder") from None
         write(f"wrote {file}\n")
     write("next: put your own tables in, then run `preflight check`\n")
     return 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from preflight.errors import UsageError
 
 if TYPE_CHECKING:
     from preflight.sandbox.server import Sandbox
@@ -26,14 +29,18 @@ def command(port: int, url_file: Path | None) -> int:
     from preflight.sandbox.server import serve
 
     def announce(sandbox: Sandbox) -> None:
+        if url_file is not None:
+            try:
+                url_file.write_text(sandbox.url, "utf-8")
+            except OSError as error:
+                raise UsageError(f"{url_file} cannot be written: {error.strerror}") from None
         sys.stdout.write(f"sandbox on {sandbox.url}\n")
         sys.stdout.write(f"export MP_API_URL={sandbox.api_url} MP_TOKEN_URL={sandbox.token_url}\n")
         names = sandbox.environment()
         sys.stdout.write("export " + " ".join(f"{name}={value}" for name, value in names.items()) + "\n")
         sys.stdout.flush()
-        if url_file is not None:
-            url_file.write_text(sandbox.url, "utf-8")
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    serve(announce, port=port)
+    with suppress(KeyboardInterrupt):  # it may come before the sandbox has begun to wait
+        serve(announce, port=port)
     return 0

@@ -16,7 +16,7 @@ from preflight.engine import Options, check
 from preflight.errors import UsageError
 from preflight.finding import Report
 from preflight.model import WorkspaceState
-from preflight.workspace import connect
+from preflight.workspace import open_client
 from preflight.workspace.client import Client
 
 
@@ -46,7 +46,7 @@ def open_session(path: Path, pipelines: tuple[str, ...]) -> Iterator[Session]:
     if project.problems:
         write_report(check(project, Options(offline=True)), [("text", None)])
         raise UsageError("the project has errors in its grammar", remedy="mend what the report above names")
-    with connect(project.workspace, os.environ) as client:
+    with open_client(project, os.environ) as client:
         state = client.read()
         report = check(project, Options(pipelines=pipelines), environ=os.environ, read_workspace=lambda: state)
         yield Session(project, client, state, report)

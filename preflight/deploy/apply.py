@@ -87,6 +87,8 @@ class _Run:
         foreign = [s.id for s in changed if s.kind == "pipelines" and s.id not in self._clearance.pipelines]
         if foreign:
             raise PlanRefused(f"The clearance does not name {', '.join(foreign)}.", remedy="Check these pipelines too.")
+        for step in plan.steps:
+            self._client.hide(self._body(step))
         for step in changed:
             wire.reveal(self._body(step), self._client.environ)
         if changed:
@@ -237,7 +239,7 @@ def _runs(body: Mapping[str, Value] | Mapping[str, Any]) -> bool:
 
 def _uncertain(error: WorkspaceError) -> bool:
     """Whether the same write may be right a moment later, or may even have been done."""
-    return error.status in (0, 408, 409, 429) or (error.status >= 500 and error.status != 505)
+    return error.status in (0, 408, 409) or (error.status >= 500 and error.status != 505)
 
 
 def _moved(step: Step, names: list[str]) -> PlanRefused:

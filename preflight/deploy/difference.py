@@ -9,8 +9,7 @@ import msgspec
 
 from preflight.config import EnvRef, Value
 from preflight.workspace import wire
-
-_ABSENT = object()
+from preflight.workspace.meaning import comparable
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -32,7 +31,7 @@ def differences(kind: str, body: Mapping[str, Value], held: Mapping[str, Any]) -
     Secrets cannot be compared and are left out, and so are fields of the workspace that no client may set, and those
     that the platform fills in where a client leaves them out.
     """
-    wanted, found = wire.comparable(kind, body), wire.comparable(kind, held)
+    wanted, found = comparable(kind, body), comparable(kind, held)
     return tuple(_walk(kind, (), wanted, found, body, held))
 
 

@@ -69,6 +69,10 @@ def scalar(name: str, value: Any) -> str:
         return "(secret)"
     if value is None:
         return "(absent)"
+    if isinstance(value, Mapping):
+        return f"{{{_inline(value)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(scalar(name, item) for item in value)}]"
     if isinstance(value, str) and "\n" in value.strip():
         return f"({len(value.strip().splitlines())} lines)"
     text = printable(str(value).strip())

@@ -75,7 +75,7 @@ class _Run:
         self.limits = profile.with_overrides(dict(project.limits.overrides), now.date())
         self.running = tuple(r for r in self.rules if (r.fixed or chosen(r, options)) and self._severity(r) is not None)
         self.queries: dict[tuple[str, str], Query] = {}
-        self.read_workspace = read_workspace or reader(project.workspace, environ)
+        self.read_workspace = read_workspace or reader(project, environ)
         require_names(options, self.rules, project)
 
     def report(self) -> Report:

@@ -24,17 +24,21 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Planned:
-    """A fault that waits for the next ``times`` requests to match."""
+    """A fault that lets ``skip`` matching requests pass and spoils the ``times`` that follow."""
 
-    def __init__(self, method: str, path: str, fault: Fault, times: int) -> None:
+    def __init__(self, method: str, path: str, fault: Fault, *, skip: int, times: int) -> None:
         self._method = method
         self._path = path
         self.fault = fault
-        self.times = times
+        self._skip = skip
+        self._times = times
 
     def takes(self, method: str, path: str) -> bool:
-        """Whether this request is spoilt; if so, one of the times is used up."""
-        if self.times and fnmatchcase(method, self._method) and fnmatchcase(path, self._path):
-            self.times -= 1
-            return True
-        return False
+        """Whether this request is spoilt; it is counted."""
+        if not self._times or not fnmatchcase(method, self._method) or not fnmatchcase(path, self._path):
+            return False
+        if self._skip:
+            self._skip -= 1
+            return False
+        self._times -= 1
+        return True

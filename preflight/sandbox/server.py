@@ -65,9 +65,15 @@ class Sandbox:
         client_id, client_secret = self.state.credentials
         return {"MP_CLIENT_ID": client_id or "sandbox", "MP_CLIENT_SECRET": client_secret or "sandbox"}
 
-    def fail(self, method: str, path: str, fault: Fault, *, times: int = 1) -> None:
-        """Spoil the next ``times`` requests whose method and path match these shell patterns."""
-        self._planned.append(Planned(method, path, fault, times))
+    def fail(self, method: str, path: str, fault: Fault, *, skip: int = 0, times: int = 1) -> None:
+        """Spoil ``times`` requests whose method and path match these shell patterns, after letting ``skip`` pass."""
+        self._planned.append(Planned(method, path, fault, skip=skip, times=times))
+
+    def reset(self, state: State | None = None) -> None:
+        """Begin anew on the same socket: another state, no requests seen, no fault planned."""
+        self.state = state or State()
+        self.requests.clear()
+        self._planned.clear()
 
     def log(self, method: str, path: str) -> Fault | None:
         """Write a request down; the fault that spoils it, if one is planned."""
@@ -118,7 +124,8 @@ class Sandbox:
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio turns Nagle's algorithm off only where the protocol is named; else each answer waits 40 ms.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((self._host, self._port))

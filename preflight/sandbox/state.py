@@ -51,7 +51,7 @@ class State:
         *,
         client_id: str | None = None,
         client_secret: str | None = None,
-        token_lifetime: float = 28800.0,
+        token_lifetime: int = 28800,
         warm_up: float = 0.0,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -164,7 +164,8 @@ class State:
 
     def _check_pipeline(self, body: Mapping[str, Any]) -> None:
         for name, kind in _REFERENCES.items():
-            if (referred := body.get(name)) is not None and referred not in self._held[kind]:
+            referred = body.get(name)
+            if referred is not None and (not isinstance(referred, str) or referred not in self._held[kind]):
                 raise Refused(400, f"{name} {referred} was not found.")
         if body.get("partner_feed_id") is None and body.get("partner_feed_key") is None:
             raise Refused(400, "Missing: partner_feed_id or partner_feed_key.")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from preflight.config import WorkspaceConfig
+from preflight.config import Project, WorkspaceConfig
 from preflight.errors import WorkspaceError
 from preflight.model import WorkspaceState
 from preflight.workspace.target import Credentials, Target, credentials, target
@@ -14,7 +14,7 @@ from preflight.workspace.target import Credentials, Target, credentials, target
 if TYPE_CHECKING:
     from preflight.workspace.client import Client
 
-__all__ = ["Credentials", "Target", "connect", "credentials", "reader", "target"]
+__all__ = ["Credentials", "Target", "connect", "credentials", "open_client", "reader", "target"]
 
 
 def connect(config: WorkspaceConfig | None, environ: Mapping[str, str] | None = None) -> Client:
@@ -29,17 +29,32 @@ def connect(config: WorkspaceConfig | None, environ: Mapping[str, str] | None = 
     return Client(where, who, environ=found, routes=config.routes if config else {})
 
 
-def reader(config: WorkspaceConfig | None, environ: Mapping[str, str] | None) -> Callable[[], WorkspaceState] | None:
+def open_client(project: Project, environ: Mapping[str, str]) -> Client:
+    """The client of the project's workspace, told of every secret of the project so that no message holds one.
+
+    Raises as ``connect`` does.
+    """
+    from preflight.workspace import wire
+
+    client = connect(project.workspace, environ)
+    for connection in project.connections:
+        client.hide(wire.body(connection))
+    for pipeline in project.pipelines:
+        client.hide(wire.body(pipeline))
+    return client
+
+
+def reader(project: Project, environ: Mapping[str, str] | None) -> Callable[[], WorkspaceState] | None:
     """A function that reads the workspace; None where the project names none or its credential is not set."""
-    if config is None or environ is None:
+    if project.workspace is None or environ is None:
         return None
     try:
-        credentials(config, environ)
+        credentials(project.workspace, environ)
     except WorkspaceError:
         return None
 
     def read() -> WorkspaceState:
-        with connect(config, environ) as client:
+        with open_client(project, environ) as client:
             return client.read()
 
     return read

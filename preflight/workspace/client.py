@@ -124,8 +124,13 @@ class Client:
         """Wait, as between two attempts of a request."""
         self._session.sleep(seconds)
 
+    def hide(self, body: wire.Body) -> None:
+        """Keep the secrets of ``body`` out of every message, for the platform may repeat what an earlier run sent."""
+        for reference in wire.references(body):
+            self._session.scrub.add(reference.read(self.environ) or "")
+
     def scrub(self, text: str) -> str:
-        """``text`` without any secret that this client has sent."""
+        """``text`` without any secret that this client knows."""
         return self._session.scrub(text)
 
     def _write(self, action: Action, kind: str, body: wire.Body, clearance: Clearance) -> None:
@@ -135,22 +140,22 @@ class Client:
             raise PlanRefused(f"The clearance does not name pipeline {id}.", remedy="Check that pipeline too.")
         url = self._url(kind, action, id)
         revealed = wire.reveal(body, self.environ)
-        for reference in wire.references(body):
-            self._session.scrub.add(reference.read(self.environ) or "")
+        self.hide(body)
         self._session.write(action.method, url, revealed)
 
     def _listed(self, kind: str) -> tuple[Remote, ...] | None:
         """The resources of one kind, None where no candidate path is there; the path that is there is kept."""
         known = self._paths.get(kind)
-        answer: Answer | None = None
         for path in (known,) if known else wire.COLLECTIONS[kind].candidates:
             answer = self._session.read(f"{self.target.name}/{path}")
             if answer.status != 404:
                 remotes = self._remotes(answer, kind)
                 self._paths[kind] = path
                 return remotes
-        if answer and (known or wire.COLLECTIONS[kind].mark is wire.Mark.V2):
-            raise self._session.refused(answer, f"list {kind}")
+            if wire.COLLECTIONS[kind].mark is wire.Mark.V2:
+                raise self._session.refused(answer, f"list {kind}")
+        if known:
+            raise self._no_path(kind, known)
         return None
 
     def _remotes(self, answer: Answer, kind: str) -> tuple[Remote, ...]:
@@ -173,8 +178,8 @@ class Client:
             raise self._no_path(kind)
         return f"{self.target.name}/{self._paths[kind]}{action.suffix(id)}"
 
-    def _no_path(self, kind: str) -> WorkspaceError:
-        tried = " and ".join(wire.COLLECTIONS[kind].candidates)
+    def _no_path(self, kind: str, *paths: str) -> WorkspaceError:
+        tried = " and ".join(paths or wire.COLLECTIONS[kind].candidates)
         return WorkspaceError(
             f"{self.target.name} has nothing at {tried}: where it keeps {kind.replace('_', ' ')} is not known.",
             status=404,

@@ -10,10 +10,16 @@ from preflight.workspace.target import credentials, target
 from . import projects
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox() as started:
+        yield started
+
+
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(state=State(client_id="id", client_secret="canary-client-secret")) as running:
-        yield running
+def sandbox(running: Sandbox) -> Sandbox:
+    running.reset(State(client_id="id", client_secret="canary-client-secret"))
+    return running
 
 
 @pytest.fixture

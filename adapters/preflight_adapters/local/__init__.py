@@ -9,11 +9,11 @@ from typing import Any
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
 from preflight.location import Excerpt, SourceFile
-from preflight.model import Column, Histogram, HistogramAsk, Schema, TableInfo, TableRef
+from preflight.model import Column, Histogram, HistogramAsk, Profile, ProfileAsk, Schema, TableInfo, TableRef
 from preflight.query import Query, parse
 from preflight.query.transpile import transpile
 from preflight.source import FULL, Capability, Level, Support
-from preflight_adapters.local import queries, rows
+from preflight_adapters.local import profile, queries, rows
 from preflight_adapters.local.connect import Session
 
 _ONLY = "main_file"
@@ -28,7 +28,7 @@ class LocalAdapter:
         Capability.DESCRIBE: FULL,
         Capability.TABLE: FULL,
         Capability.HISTOGRAM: FULL,
-        Capability.PROFILE: Support(Level.NONE, "not built yet"),
+        Capability.PROFILE: FULL,
         Capability.ACCESS: Support(Level.NONE, "a file has no roles and grants"),
     }
 
@@ -69,6 +69,10 @@ class LocalAdapter:
         if ask.iterator is not None:
             column_type = self._column_type(rendered, ask.iterator)
         return rows.histogram(self._session.read(queries.histogram(ask, rendered, column_type)), ask.anchor)
+
+    def profile(self, ask: ProfileAsk) -> Profile:
+        """What the values are like, in one statement that returns one row of numbers."""
+        return profile.values(ask, self._session.read(profile.statement(ask, self._render(ask.sql)))[0])
 
     def _column_type(self, rendered: str, name: str) -> str:
         described = self._session.read(queries.describe(rendered))

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.columns import attributes, count, identities, identity_columns, output_names, types
+from preflight_rules.columns import (
+    attributes,
+    count,
+    identities,
+    identity_columns,
+    identity_values,
+    lengths,
+    output_names,
+    types,
+    values,
+)
 
 RULES: tuple[Rule, ...] = (
     count.too_many_columns,
@@ -11,6 +21,9 @@ RULES: tuple[Rule, ...] = (
     output_names.duplicate_output_column,
     identities.no_identity_column,
     identities.misspelt_identity,
+    count.near_column_limit,
+    count.too_many_attributes,
+    count.overlong_column_name,
     attributes.system_column_name,
     attributes.unknown_reserved_attribute,
     attributes.technical_column,
@@ -28,4 +41,18 @@ RULES: tuple[Rule, ...] = (
     types.list_of_objects,
     types.imprecise_decimal,
     types.zoneless_attribute,
+    identity_values.mostly_without_identity,
+    identity_values.rows_without_identity,
+    identity_values.duplicate_identities,
+    identity_values.malformed_email,
+    identity_values.malformed_phone,
+    identity_values.placeholder_identities,
+    identity_values.malformed_device_id,
+    values.nan_or_infinity,
+    values.integers_beyond_2_53,
+    values.all_null_column,
+    values.mostly_null_column,
+    lengths.overlong_attribute_value,
+    lengths.too_many_list_entries,
+    lengths.overlong_list_entry,
 )

@@ -12,6 +12,7 @@ from preflight.finding import Fault, Outcome, Severity
 from preflight.model import Kind
 from preflight.query import OutputColumn
 from preflight.rule import Context, Fact, Scope, rule
+from preflight_rules.columns.profiled import loaded
 
 _OBJECTS = (Kind.STRUCT, Kind.MAP)
 _OPAQUE = (Kind.BINARY, Kind.GEO, Kind.INTERVAL, Kind.OTHER)
@@ -22,23 +23,9 @@ EXACT_DIGITS = 15
 def _each(
     ctx: Context, wrong: Callable[[OutputColumn], bool], message: Callable[[OutputColumn], str], remedy: str
 ) -> Iterator[Outcome]:
-    for column in _loaded(ctx):
+    for column in loaded(ctx):
         if wrong(column):
             yield Fault(message(column), column.place, remedy)
-
-
-def _loaded(ctx: Context) -> Iterator[OutputColumn]:
-    """The columns whose values reach the platform: all but the iterator; of an event pipeline those that are mapped."""
-    pipeline, transformation = ctx.used_by, ctx.field_transformation
-    iterator = (pipeline.sync_mode.iterator_field or "").casefold() if pipeline else ""
-    mapped = None
-    if pipeline is not None and pipeline.is_event:
-        mappings = transformation.mappings if transformation else ()
-        mapped = {m.source.casefold() for m in mappings if m.source and m.mapping_type == "column"}
-    for column in ctx.outputs.columns:
-        name = column.name.casefold() if column.name else ""
-        if name and (name in mapped if mapped is not None else name != iterator):
-            yield column
 
 
 @rule("PF230", Severity.ERROR, scope=Scope.QUERY, needs={Fact.SCHEMA})

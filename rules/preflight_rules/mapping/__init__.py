@@ -3,6 +3,34 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.mapping import sources
+from preflight_rules.mapping import destinations, events, plans, shape, sources
 
-RULES: tuple[Rule, ...] = (sources.mapping_source_missing_from_output,)
+RULES: tuple[Rule, ...] = (
+    sources.mapping_source_missing_from_output,
+    shape.incomplete_mapping,
+    shape.source_in_another_case,
+    shape.unmapped_column,
+    destinations.unknown_destination,
+    shape.unusual_path_style,
+    shape.duplicate_destination,
+    shape.source_mapped_twice,
+    destinations.read_only_destination,
+    destinations.consent_destination,
+    destinations.partner_identity_destination,
+    events.missing_event_type,
+    events.unknown_event_type,
+    events.missing_required_member,
+    destinations.value_outside_enum,
+    events.commerce_parts_conflict,
+    destinations.member_of_another_event_type,
+    events.event_time_unmapped,
+    events.event_time_of_wrong_type,
+    events.message_id_unmapped,
+    destinations.column_type_against_destination,
+    shape.several_products_in_a_row,
+    destinations.environment_destination,
+    destinations.mapping_writes_whole_object,
+    destinations.static_value_of_wrong_type,
+    plans.plan_version_without_plan,
+    plans.plan_without_version,
+)
