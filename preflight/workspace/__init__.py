@@ -37,12 +37,13 @@ def open_client(project: Project, environ: Mapping[str, str]) -> Client:
     from preflight.workspace import wire
 
     client = connect(project.workspace, environ)
-    for resource in (
+    resources: tuple[wire.Resource, ...] = (
         *project.connections,
         *project.data_models,
         *project.field_transformations,
         *project.pipelines,
-    ):
+    )
+    for resource in resources:
         client.hide(wire.body(resource))
     return client
 
