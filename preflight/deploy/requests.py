@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from preflight.config import EnvRef, Project
+from preflight.config import Project
 from preflight.deploy.plan import Create, Keep, Plan
+from preflight.deploy.show import shown
 from preflight.workspace import wire
 
 
@@ -32,14 +33,4 @@ def requests(plan: Plan, project: Project, paths: Mapping[str, str]) -> Iterator
 
 def as_json(body: Mapping[str, Any]) -> str:
     """A body for reading: a secret is ``{"env": NAME}``, and a literal under a secret's name is left out."""
-    return msgspec.json.format(msgspec.json.encode(_shown("", body)), indent=2).decode()
-
-
-def _shown(name: str, value: Any) -> Any:
-    if isinstance(value, EnvRef):
-        return {"env": value.env}
-    if wire.secret(name):
-        return "(secret)"
-    if isinstance(value, Mapping):
-        return {key: _shown(key, item) for key, item in value.items()}
-    return [_shown(name, item) for item in value] if isinstance(value, list | tuple) else value
+    return msgspec.json.format(msgspec.json.encode(shown("", body)), indent=2).decode()
