@@ -1,0 +1,124 @@
+"""The only gate to a warehouse: one statement, and one that reads. It knows no driver.
+
+It judges sqlglot's reading of the text, which is not the server's: every adapter keeps a second gate that the server
+itself holds (a read-only session, the statement's own type, one statement a call).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from preflight.errors import Cause, WarehouseError
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expression
+    from sqlglot.tokens import Token
+
+_WRITES = ["DML", "DDL", "Into", "Lock", "Command", "Copy", "Alter", "Attach", "Detach", "Install", "Pragma", "Set", "Use", "Kill", "LoadData", "Export", "Execute", "Transaction", "Commit", "Rollback", "TruncateTable", "Drop", "Analyze", "Cache", "Uncache", "Refresh", "Grant", "Revoke", "Comment", "Merge", "Summarize", "Put", "Get", "Block", "Declare", "Describe", "Show"]
+
+_FUNCTIONS = re.compile(
+    r"""read_\w+ | \w+_scan(_\w+)? | \w+_attach | \w+_execute | \w+_query(_\w+)? | glob | sniff_csv | parquet_\w+
+    | query | query_table | sql_auto_complete | from_substrait\w* | json_execute_serialized_sql
+    | getenv | getvariable | current_setting | set_config | set_bit_config | which_secret | pragma_\w+
+    | duckdb_(secrets|settings|variables|logs\w*|temporary_files|connection\w*)
+    | write_log | (enable|disable)_\w+ | install | load | (force_)?checkpoint | nextval | currval | setval | lastval
+    | http_\w+ | shellfs\w* | system\$\w+ | pg_(?!catalog|typeof)\w+ | dblink\w* | lo_\w+ | ai_\w+ | external_query | remote_query""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Functions that reach files, settings, sequences or other systems, or that write, on any of the engines."""
+
+_NAMED_AT_ONCE = frozenset({"SHOW", "DESCRIBE", "DESC"})
+_QUERY_STARTS = frozenset({"SELECT", "WITH", "FROM", "VALUES", "TABLE", "("})
+
+
+def allow(sql: str, dialect: str) -> None:
+    """Return if ``sql`` is exactly one statement that only reads, else raise WarehouseError (UNSUPPORTED).
+
+    That is a query, or a SHOW or DESCRIBE; a DESCRIBE of a query is judged by its query. Text that cannot be parsed is
+    refused: what it would do is not known.
+    """
+    from preflight.query.transpile import deep
+
+    tokens = deep(lambda: _tokens(sql, dialect))
+    words = [token.text.upper() for token in tokens]
+    while words and words[-1] == ";":
+        words.pop()
+    if not words:
+        raise _refused("an empty statement")
+    if ";" in words:
+        raise _refused("more than one statement")
+    if words[0] == "SHOW":
+        return
+    if words[0] in _NAMED_AT_ONCE:
+        rest = 2 if words[1:2] == ["QUERY"] else 1
+        if rest == 2 or (words[1:] and words[1] in _QUERY_STARTS):
+            start = tokens[rest].start if len(tokens) > rest else len(sql)
+            _query(sql[start:], dialect)
+        elif not words[1:] or any(word in _STATEMENT_STARTS for word in words[1:2]):
+            raise _refused("a DESCRIBE of something that is no query and no table")
+        return
+    _query(sql, dialect)
+
+
+_STATEMENT_STARTS = frozenset(
+    ["INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "DROP", "ALTER", "COPY", "CALL", "EXPLAIN", "ANALYZE", "EXECUTE", "TRUNCATE", "SET", "USE"]
+)
+
+
+def _query(sql: str, dialect: str) -> None:
+    from preflight.query.transpile import deep
+
+    deep(lambda: _judge(_parsed(sql, dialect)))
+
+
+def _tokens(sql: str, dialect: str) -> list[Token]:
+    from sqlglot import tokenize
+    from sqlglot.errors import SqlglotError
+
+    try:
+        return tokenize(sql, dialect=dialect)
+    except SqlglotError:
+        raise _refused("text that is not SQL") from None
+
+
+def _parsed(sql: str, dialect: str) -> Expression:
+    from sqlglot import exp, parse
+    from sqlglot.errors import SqlglotError
+
+    try:
+        statements = [tree for tree in parse(sql, dialect=dialect) if tree and not isinstance(tree, exp.Semicolon)]
+    except SqlglotError:
+        raise _refused("text that cannot be parsed") from None
+    if len(statements) != 1:
+        raise _refused(f"{len(statements)} statements")
+    return statements[0]
+
+
+def _judge(tree: Expression) -> None:
+    from sqlglot import exp
+
+    if not isinstance(tree, exp.Query):
+        raise _refused(f"a statement that is no query ({type(tree).__name__.upper()})")
+    writes = tuple(getattr(exp, name) for name in _WRITES)
+    for node in tree.walk():
+        if isinstance(node, writes):
+            raise _refused(f"a query that holds {type(node).__name__.upper()}")
+        if isinstance(node, exp.Func):
+            name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
+            if _FUNCTIONS.fullmatch(name):
+                raise _refused(f"the function {name}")
+        if isinstance(node, exp.Table) and isinstance(
+            node.this, (exp.Literal, exp.Var, exp.Parameter, exp.Placeholder)
+        ):
+            raise _refused("a file or a stage read as a table")
+        if isinstance(node, exp.Column) and node.table and node.name.upper() in ("NEXTVAL", "CURRVAL"):
+            raise _refused("a sequence")
+
+
+def _refused(what: str) -> WarehouseError:
+    return WarehouseError(
+        Cause.UNSUPPORTED,
+        f"preflight does not send {what} to a warehouse",
+        remedy="keep the data model to one SELECT that only reads tables",
+    )

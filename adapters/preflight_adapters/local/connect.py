@@ -1,0 +1,173 @@
+"""Opens stand-in files and runs gated statements on them. The only file of this adapter that imports the driver."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from preflight.errors import Cause, WarehouseError
+from preflight_adapters import _guard
+from preflight_adapters.local.queries import identifier, literal
+
+MEMORY_LIMIT = "1GB"
+THREADS = 2
+_DATABASE = "preflight_stand_in"
+
+_CONFIG: Mapping[str, str | bool | int] = {
+    "memory_limit": MEMORY_LIMIT,
+    "threads": THREADS,
+    "temp_directory": "",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,
+}
+_LOCKS = (
+    "SET TimeZone = 'UTC'",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+
+
+class Session:
+    """One connection to an in-memory DuckDB with the stand-in files attached read-only and everything else locked."""
+
+    def __init__(self, files: Mapping[str, Path], *, timeout_seconds: int | None, labels: Mapping[str, str]) -> None:
+        """Attach ``files``, by catalog (empty: the one file that stands for every catalog); ``labels`` name them."""
+        duckdb = _driver()
+        self._duckdb = duckdb
+        self._timeout = timeout_seconds
+        self._connection: Any = duckdb.connect(":memory:", config=dict(_CONFIG))
+        self.databases: dict[str, str] = {}
+        """The catalogs of the ask and the attached databases that stand for them."""
+        try:
+            for number, (catalog, file) in enumerate(files.items()):
+                database = f"{_DATABASE}_{number}" if catalog else _DATABASE
+                self._attach(file, database, labels[catalog])
+                self.databases[catalog] = database
+            if "" in self.databases:
+                self._connection.execute(f"USE {identifier(_DATABASE)}")
+            for statement in _LOCKS:
+                self._connection.execute(statement)
+        except BaseException:
+            self.close()
+            raise
+
+    def _attach(self, file: Path, database: str, label: str) -> None:
+        if not file.is_file():
+            raise _unopened(f"there is no file {label}", f"create {label}, or mend `introspect.local`")
+        try:
+            self._connection.execute(f"ATTACH {literal(str(file))} AS {identifier(database)} (READ_ONLY)")
+        except self._duckdb.Error as error:
+            raise _attach_error(str(error), label, self._duckdb.__version__) from None
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of one statement that the gate lets through; raises WarehouseError."""
+        _guard.allow(sql, "duckdb")
+        duckdb = self._duckdb
+        if self._connection is None:
+            raise WarehouseError(Cause.DRIVER, "the stand-in file is closed")
+        timer = threading.Timer(self._timeout, self._connection.interrupt) if self._timeout else None
+        try:
+            statements = duckdb.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type not in (
+                duckdb.StatementType.SELECT,
+                duckdb.StatementType.EXPLAIN,
+            ):
+                raise WarehouseError(Cause.UNSUPPORTED, "DuckDB reads this as something else than one query")
+            if timer:
+                timer.daemon = True
+                timer.start()
+            return self._connection.execute(statements[0]).fetchall()  # type: ignore[no-any-return]
+        except duckdb.Error as error:
+            raise _error(error, duckdb, self._timeout) from None
+        finally:
+            if timer:
+                timer.cancel()
+
+    def close(self) -> None:
+        """Release the files."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _driver() -> Any:
+    try:
+        import duckdb
+    except ImportError:
+        raise WarehouseError(
+            Cause.DRIVER,
+            "a stand-in file is read with the duckdb package, which is not installed",
+            remedy="pip install 'mparticle-preflight[local]'",
+        ) from None
+    return duckdb
+
+
+def _unopened(message: str, remedy: str) -> WarehouseError:
+    return WarehouseError(Cause.DRIVER, message, remedy=remedy)
+
+
+def _attach_error(text: str, label: str, version: str) -> WarehouseError:
+    if "not a valid DuckDB database" in text or "Corrupt database" in text or "checksum" in text:
+        return _unopened(f"{label} is no DuckDB database, or it is damaged", f"create {label} anew with DuckDB")
+    if (
+        "set lock" in text
+        or "used by another process" in text
+        or "already attached" in text
+        or "different configuration" in text
+    ):
+        return _unopened(f"{label} is open for writing elsewhere", f"close whatever writes to {label}, then run again")
+    if "version" in text:
+        return _unopened(
+            f"{label} was written by a DuckDB whose format version {version} cannot read",
+            f"upgrade the duckdb package, or write {label} with DuckDB {version}",
+        )
+    return _unopened(
+        f"{label} cannot be opened: {_first_line(text)}", f"check that {label} is a readable DuckDB database"
+    )
+
+
+_PATTERNS = (
+    (re.compile(r'Table with name "?([^"]+?)"? does not exist'), Cause.NOT_FOUND),
+    (re.compile(r'Referenced column "(.+?)" not found'), Cause.BAD_COLUMN),
+    (re.compile(r'Referenced column "(.+?)" was not found because the FROM'), Cause.BAD_COLUMN),
+    (re.compile(r'Referenced table "(.+?)" not found'), Cause.BAD_COLUMN),
+    (re.compile(r'Table ".+?" does not have a column named "(.+?)"'), Cause.BAD_COLUMN),
+    (re.compile(r'Values list ".+?" does not have a column named "(.+?)"'), Cause.BAD_COLUMN),
+    (re.compile(r'(?:Function|Macro) with name "?(.+?)"? does not exist'), Cause.UNSUPPORTED),
+)
+_INVALID = re.compile(
+    r"must appear in the GROUP BY clause|Ambiguous reference|cannot contain|Set operations can only apply|duplicate alias"
+    r"|WHERE clause cannot|HAVING clause cannot|is ambiguous|not allowed here"
+)
+
+
+def _error(error: Exception, duckdb: Any, timeout: int | None) -> WarehouseError:
+    """DuckDB's error as ours. What a warehouse might accept all the same is UNSUPPORTED, so that it blames no query."""
+    if isinstance(error, duckdb.InterruptException):
+        return WarehouseError(
+            Cause.TIMEOUT,
+            f"the stand-in file did not answer within {timeout} s",
+            remedy="raise `introspect.timeout_seconds`, or make the stand-in file smaller",
+        )
+    text = _first_line(str(error))
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseError(
+            Cause.COST_CAP, f"the query needs more than {MEMORY_LIMIT} of memory in the stand-in file"
+        )
+    for pattern, cause in _PATTERNS:
+        if found := pattern.search(text):
+            name = found[1].removeprefix(f"{_DATABASE}.")
+            what = {Cause.NOT_FOUND: "no table", Cause.BAD_COLUMN: "no column", Cause.UNSUPPORTED: "no function"}[cause]
+            return WarehouseError(cause, f"the stand-in file has {what} {name}", name=name)
+    cause = Cause.INVALID if isinstance(error, duckdb.BinderException) and _INVALID.search(text) else Cause.UNSUPPORTED
+    return WarehouseError(cause, f"DuckDB says: {text}")
+
+
+def _first_line(text: str) -> str:
+    line = text.partition("\n")[0].strip()
+    return re.sub(r"^(?:[A-Z][A-Za-z]+ )+Error: ", "", line)
