@@ -15,7 +15,45 @@ if TYPE_CHECKING:
     from sqlglot.expressions import Expression
     from sqlglot.tokens import Token
 
-_WRITES = ["DML", "DDL", "Into", "Lock", "Command", "Copy", "Alter", "Attach", "Detach", "Install", "Pragma", "Set", "Use", "Kill", "LoadData", "Export", "Execute", "Transaction", "Commit", "Rollback", "TruncateTable", "Drop", "Analyze", "Cache", "Uncache", "Refresh", "Grant", "Revoke", "Comment", "Merge", "Summarize", "Put", "Get", "Block", "Declare", "Describe", "Show"]
+_WRITES = [
+    "DML",
+    "DDL",
+    "Into",
+    "Lock",
+    "Command",
+    "Copy",
+    "Alter",
+    "Attach",
+    "Detach",
+    "Install",
+    "Pragma",
+    "Set",
+    "Use",
+    "Kill",
+    "LoadData",
+    "Export",
+    "Execute",
+    "Transaction",
+    "Commit",
+    "Rollback",
+    "TruncateTable",
+    "Drop",
+    "Analyze",
+    "Cache",
+    "Uncache",
+    "Refresh",
+    "Grant",
+    "Revoke",
+    "Comment",
+    "Merge",
+    "Summarize",
+    "Put",
+    "Get",
+    "Block",
+    "Declare",
+    "Describe",
+    "Show",
+]
 
 _FUNCTIONS = re.compile(
     r"""read_\w+ | \w+_scan(_\w+)? | \w+_attach | \w+_execute | \w+_query(_\w+)? | glob | sniff_csv | parquet_\w+
@@ -62,7 +100,23 @@ def allow(sql: str, dialect: str) -> None:
 
 
 _STATEMENT_STARTS = frozenset(
-    ["INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "DROP", "ALTER", "COPY", "CALL", "EXPLAIN", "ANALYZE", "EXECUTE", "TRUNCATE", "SET", "USE"]
+    [
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "MERGE",
+        "CREATE",
+        "DROP",
+        "ALTER",
+        "COPY",
+        "CALL",
+        "EXPLAIN",
+        "ANALYZE",
+        "EXECUTE",
+        "TRUNCATE",
+        "SET",
+        "USE",
+    ]
 )
 
 

@@ -1,4 +1,7 @@
-"""The stand-in: an embedded DuckDB file that is read in place of a warehouse."""
+"""The stand-in: an embedded DuckDB file that is read in place of a warehouse.
+
+Its session is in UTC, as the sessions of the warehouses' own adapters are.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from pathlib import Path
 
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
+from preflight.location import Excerpt, SourceFile
 from preflight.model import Column, Histogram, HistogramAsk, Schema, TableInfo, TableRef
+from preflight.query import Query, parse
 from preflight.query.transpile import transpile
 from preflight.source import FULL, Capability, Level, Support
-from preflight_adapters.local import queries, rows
 
-# The submodule must be imported before the function of the same name is defined: an import sets this package's attribute.
+# An import of the submodule binds its name here: it must come before the function that takes the name over.
+from preflight_adapters.local import queries, rows
 from preflight_adapters.local.connect import Session
 
 SUPPORT: Mapping[Capability, Support] = {
@@ -47,37 +52,50 @@ class LocalAdapter:
         return SUPPORT
 
     def describe(self, sql: str) -> Schema:
-        """The output columns; names are folded as the warehouse folds them, types are DuckDB's."""
-        described = rows.output(self._session.rows(queries.describe(self._transpiled(sql))))
-        return Schema(described)
+        """The output columns; names are folded as the warehouse folds them, types are the file's own."""
+        described = self._described(sql, self._transpiled(sql))
+        return Schema(rows.folded(described, self._parsed(sql)))
 
     def histogram(self, ask: HistogramAsk) -> Histogram:
-        """The rows by hour of the iterator; one statement scans."""
-        sql = self._transpiled(ask.sql)
+        """The rows by hour of the iterator; one statement scans. Without an iterator all are rows without its value."""
+        sql = self._transpiled(ask.sql, ask.iterator)
         if ask.iterator is None:
             [(count,)] = self._session.rows(queries.rows(sql))
             return Histogram(ask.anchor, (), null_rows=count)
-        described = rows.output(self._session.rows(queries.describe(sql)))
+        described = self._described(ask.sql, sql)
         index = _only(ask.iterator, described)
         raw = described[index].type.raw
         statement = queries.histogram(sql, ask, width=len(described), index=index, raw=raw)
         return rows.histogram(self._session.rows(statement), ask.anchor)
 
     def table(self, ref: TableRef) -> TableInfo:
-        """Columns and exact row count of one table of the file, looked up without case."""
-        database = self._session.databases[""]
+        """Columns and exact row count of one table of the file, looked up without case; a view's rows are not counted."""
+        database = self._session.database(ref.catalog)
         found = self._session.rows(queries.table(database, ref))
         if not found:
             raise WarehouseError(Cause.NOT_FOUND, f"the stand-in file has no table {ref}", name=str(ref))
-        described = self._session.rows(queries.columns(database, found[0][0], found[0][1]))
-        return rows.table(found[0], described, catalog=ref.catalog)
+        schema, name, kind = found[0]
+        described = self._session.rows(queries.columns(database, schema, name))
+        count = self._session.rows(queries.table_rows(database, schema, name))[0][0] if kind == "table" else None
+        return rows.table(ref, kind, count, described, self._dialect)
 
     def close(self) -> None:
         """Release the file."""
         self._session.close()
 
-    def _transpiled(self, sql: str) -> str:
-        return transpile(sql, self._dialect, catalogs=None)
+    def _transpiled(self, sql: str, iterator: str | None = None) -> str:
+        return transpile(sql, self._dialect, catalogs=self._session.catalogs, iterator=iterator)
+
+    def _parsed(self, sql: str) -> Query:
+        return parse(Excerpt.whole(SourceFile("", sql)), self._dialect)
+
+    def _described(self, sql: str, transpiled: str) -> tuple[Column, ...]:
+        """The output columns with DuckDB's names; an error points at the model's own text where it surely can."""
+        try:
+            return rows.output(self._session.rows(queries.describe(transpiled)))
+        except WarehouseError as error:
+            rows.point(error, self._parsed(sql))
+            raise
 
 
 def _only(iterator: str, columns: tuple[Column, ...]) -> int:
@@ -88,7 +106,7 @@ def _only(iterator: str, columns: tuple[Column, ...]) -> int:
     if len(found) > 1:
         raise WarehouseError(
             Cause.UNSUPPORTED,
-            f"the query puts out {len(found)} columns named {iterator}, if case does not count",
+            f"{len(found)} output columns are named {iterator} but for their case, which a stand-in file cannot tell",
             remedy="give each output column a name of its own",
             name=iterator,
         )
@@ -97,9 +115,17 @@ def _only(iterator: str, columns: tuple[Column, ...]) -> int:
 
 def connect(connection: Connection, *, root: Path) -> LocalAdapter:
     """Open the stand-in files of ``connection``; raises WarehouseError (DRIVER) where one cannot be opened."""
-    local = connection.introspect.local
-    folder = root / connection.introspect.folder
+    introspect = connection.introspect
+    local = introspect.local
     named = {"": local} if isinstance(local, str) else dict(local or {})
-    files = {catalog: folder / path for catalog, path in named.items()}
-    session = Session(files, timeout_seconds=connection.introspect.timeout_seconds, labels=named)
+    if not named:
+        raise WarehouseError(
+            Cause.DRIVER, f"connection {connection.id} names no stand-in file", remedy="set `introspect.local`"
+        )
+    home = next((value for key in _HOMES if isinstance(value := connection.config.get(key), str)), "")
+    session = Session(root, introspect.folder, named, home=home, timeout_seconds=introspect.timeout_seconds)
     return LocalAdapter(connection.service_provider.value, session)
+
+
+_HOMES = ("database", "project", "project_id", "catalog")
+"""Where a connection's config names the catalog of the tables that are named without one."""

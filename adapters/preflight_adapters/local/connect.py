@@ -35,26 +35,47 @@ _LOCKS = (
 class Session:
     """One connection to an in-memory DuckDB with the stand-in files attached read-only and everything else locked."""
 
-    def __init__(self, files: Mapping[str, Path], *, timeout_seconds: int | None, labels: Mapping[str, str]) -> None:
-        """Attach ``files``, by catalog (empty: the one file that stands for every catalog); ``labels`` name them."""
-        duckdb = _driver()
-        self._duckdb = duckdb
+    def __init__(
+        self, root: Path, folder: str, files: Mapping[str, str], *, home: str, timeout_seconds: int | None
+    ) -> None:
+        """Attach ``files``, paths from ``folder`` in ``root`` by catalog (empty: one file for every catalog).
+
+        ``home`` is the catalog of the tables that are named without one.
+        """
+        self._duckdb = _driver()
         self._timeout = timeout_seconds
-        self._connection: Any = duckdb.connect(":memory:", config=dict(_CONFIG))
-        self.databases: dict[str, str] = {}
-        """The catalogs of the ask and the attached databases that stand for them."""
+        self._connection: Any = self._duckdb.connect(":memory:", config=dict(_CONFIG))
+        self._databases: dict[str, str] = {}
         try:
-            for number, (catalog, file) in enumerate(files.items()):
+            for number, (catalog, path) in enumerate(files.items()):
                 database = f"{_DATABASE}_{number}" if catalog else _DATABASE
-                self._attach(file, database, labels[catalog])
-                self.databases[catalog] = database
-            if "" in self.databases:
-                self._connection.execute(f"USE {identifier(_DATABASE)}")
+                self._attach(_file(root, folder, path), database, path)
+                self._databases[catalog.casefold()] = database
+            if home.casefold() in self._databases:
+                self._databases.setdefault("", self._databases[home.casefold()])
+            if "" in self._databases:
+                self._connection.execute(f"USE {identifier(self._databases[''])}")
             for statement in _LOCKS:
                 self._connection.execute(statement)
         except BaseException:
             self.close()
             raise
+
+    @property
+    def catalogs(self) -> Mapping[str, str] | None:
+        """The attached databases by catalog, or None where one stands for every catalog."""
+        return None if set(self._databases) == {""} else self._databases
+
+    def database(self, catalog: str) -> str:
+        """The attached database that stands for ``catalog``; raises WarehouseError (UNSUPPORTED)."""
+        name = "" if self.catalogs is None else catalog.casefold()
+        if name not in self._databases:
+            raise WarehouseError(
+                Cause.UNSUPPORTED,
+                f"no stand-in file is named for the catalog {catalog or 'of a table that names none'}",
+                remedy="give each catalog a file under `introspect.local`",
+            )
+        return self._databases[name]
 
     def _attach(self, file: Path, database: str, label: str) -> None:
         if not file.is_file():
@@ -93,6 +114,15 @@ class Session:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _file(root: Path, folder: str, path: str) -> Path:
+    file = (root / folder / path).resolve()
+    if not file.is_relative_to(root.resolve()):
+        raise _unopened(
+            f"{path} lies outside the project's folder", f"move {path} into the project, or mend `introspect.local`"
+        )
+    return file
 
 
 def _driver() -> Any:

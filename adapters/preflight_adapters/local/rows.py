@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
+from preflight.errors import Cause, WarehouseError
 from preflight.model import Bucket, Column, Histogram, Kind, TableInfo, TableRef, Type
+from preflight.query import Query, fold
 
 Row = Sequence[Any]
 
@@ -49,11 +54,48 @@ def output(described: Iterable[Row]) -> tuple[Column, ...]:
     return tuple(Column(name, type_of(raw)) for name, raw, *_ in described)
 
 
-def table(found: Row, described: Iterable[Row], *, catalog: str) -> TableInfo:
-    """A table or view with its columns, named as the file names them."""
-    schema, name, kind, count = found
-    columns = tuple(Column(column, type_of(raw), nullable) for column, raw, nullable in described)
-    return TableInfo(TableRef(name, schema, catalog), kind, columns, rows=count)
+def folded(columns: tuple[Column, ...], query: Query) -> tuple[Column, ...]:
+    """The columns with the names that the warehouse gives them.
+
+    An item of the select list names its own column. A star's columns are folded as if unquoted, but for the names that
+    the query itself gives in quotes further inside.
+    """
+    stars = [item.index for item in query.projections if item.is_star]
+    before = stars[0] if stars else len(query.projections)
+    after = len(query.projections) - stars[-1] - 1 if stars else 0
+    quoted = {alias.name for node in query.nodes("Alias") if (alias := node.args["alias"]).args.get("quoted")}
+
+    def name(index: int, column: Column) -> str:
+        from_end = len(columns) - index
+        item = (
+            query.projections[index] if index < before else query.projections[-from_end] if from_end <= after else None
+        )
+        if item is not None and item.name is not None:
+            return item.name
+        return fold(column.name, query.dialect, quoted=column.name in quoted)
+
+    return tuple(msgspec.structs.replace(column, name=name(index, column)) for index, column in enumerate(columns))
+
+
+def point(error: WarehouseError, query: Query) -> None:
+    """Let ``error`` name its table in full, and point into the query where its name stands there exactly once."""
+    if not error.name:
+        return
+    name = error.name.rpartition(".")[2].casefold()
+    if error.cause is Cause.NOT_FOUND:
+        uses = [use for use in query.tables if use.ref.name.casefold() == name]
+        error.name = str(uses[0].ref) if uses else error.name
+    places = [
+        match.start() for match in re.finditer(rf"(?<![\w$]){re.escape(name)}(?![\w$])", query.sql.text.casefold())
+    ]
+    if len(places) == 1 and len(query.sql.text.casefold()) == len(query.sql.text):
+        error.offset = places[0]
+
+
+def table(ref: TableRef, kind: str, count: int | None, described: Iterable[Row], dialect: str) -> TableInfo:
+    """A table or view as it was asked for; its columns' names are folded as if unquoted."""
+    columns = tuple(Column(fold(name, dialect), type_of(raw), nullable) for name, raw, nullable in described)
+    return TableInfo(ref, kind, columns, rows=count)
 
 
 def histogram(counted: Iterable[Row], anchor: int) -> Histogram:
