@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING
 
 from preflight.errors import Cause, WarehouseError
+from preflight.query.transpile import deep
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expression
-    from sqlglot.tokens import Token
+    from sqlglot.tokenizer_core import Token
 
 _WRITES = [
     "DML",
@@ -66,8 +67,10 @@ _FUNCTIONS = re.compile(
 )
 """Functions that reach files, settings, sequences or other systems, or that write, on any of the engines."""
 
-_NAMED_AT_ONCE = frozenset({"SHOW", "DESCRIBE", "DESC"})
-_QUERY_STARTS = frozenset({"SELECT", "WITH", "FROM", "VALUES", "TABLE", "("})
+_QUERY_STARTS = frozenset({"SELECT", "WITH", "FROM", "VALUES", "("})
+_STATEMENT_STARTS = frozenset(
+    "INSERT UPDATE DELETE MERGE CREATE DROP ALTER COPY CALL EXPLAIN ANALYZE EXECUTE TRUNCATE SET USE".split()
+)
 
 
 def allow(sql: str, dialect: str) -> None:
@@ -76,64 +79,39 @@ def allow(sql: str, dialect: str) -> None:
     That is a query, or a SHOW or DESCRIBE; a DESCRIBE of a query is judged by its query. Text that cannot be parsed is
     refused: what it would do is not known.
     """
-    from preflight.query.transpile import deep
-
     tokens = deep(lambda: _tokens(sql, dialect))
     words = [token.text.upper() for token in tokens]
-    while words and words[-1] == ";":
-        words.pop()
     if not words:
         raise _refused("an empty statement")
-    if ";" in words:
-        raise _refused("more than one statement")
     if words[0] == "SHOW":
         return
-    if words[0] in _NAMED_AT_ONCE:
-        rest = 2 if words[1:2] == ["QUERY"] else 1
-        if rest == 2 or (words[1:] and words[1] in _QUERY_STARTS):
-            start = tokens[rest].start if len(tokens) > rest else len(sql)
-            _query(sql[start:], dialect)
-        elif not words[1:] or any(word in _STATEMENT_STARTS for word in words[1:2]):
-            raise _refused("a DESCRIBE of something that is no query and no table")
-        return
-    _query(sql, dialect)
-
-
-_STATEMENT_STARTS = frozenset(
-    [
-        "INSERT",
-        "UPDATE",
-        "DELETE",
-        "MERGE",
-        "CREATE",
-        "DROP",
-        "ALTER",
-        "COPY",
-        "CALL",
-        "EXPLAIN",
-        "ANALYZE",
-        "EXECUTE",
-        "TRUNCATE",
-        "SET",
-        "USE",
-    ]
-)
+    if words[0] not in ("DESCRIBE", "DESC"):
+        _query(sql, dialect)
+    elif words[1:2] == ["QUERY"] or (words[1:] and words[1] in _QUERY_STARTS):
+        first = 2 if words[1] == "QUERY" else 1
+        _query(sql[tokens[first].start :] if len(tokens) > first else "", dialect)
+    elif not words[1:] or words[1] in _STATEMENT_STARTS:
+        raise _refused("a DESCRIBE of something that is no query and no table")
 
 
 def _query(sql: str, dialect: str) -> None:
-    from preflight.query.transpile import deep
-
     deep(lambda: _judge(_parsed(sql, dialect)))
 
 
 def _tokens(sql: str, dialect: str) -> list[Token]:
+    """The tokens of the one statement; more than one is refused."""
     from sqlglot import tokenize
     from sqlglot.errors import SqlglotError
 
     try:
-        return tokenize(sql, dialect=dialect)
+        tokens = tokenize(sql, dialect=dialect)
     except SqlglotError:
         raise _refused("text that is not SQL") from None
+    while tokens and tokens[-1].token_type.name == "SEMICOLON":
+        tokens.pop()
+    if any(token.token_type.name == "SEMICOLON" for token in tokens):
+        raise _refused("more than one statement")
+    return tokens
 
 
 def _parsed(sql: str, dialect: str) -> Expression:
