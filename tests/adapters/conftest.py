@@ -16,10 +16,17 @@ from preflight_adapters.local import LocalAdapter
 Open = Callable[..., LocalAdapter]
 
 
+_built: dict[str, bytes] = {}
+
+
 def build(file: Path, ddl: str) -> Path:
-    with duckdb.connect(str(file)) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(ddl)
+    """Write the DuckDB file that ``ddl`` makes; the same DDL is run once."""
+    if ddl not in _built:
+        with duckdb.connect(str(file)) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(ddl)
+        _built[ddl] = file.read_bytes()
+    file.write_bytes(_built[ddl])
     return file
 
 
