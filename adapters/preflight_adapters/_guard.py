@@ -13,48 +13,16 @@ from preflight.errors import Cause, WarehouseError
 from preflight.query.transpile import deep
 
 if TYPE_CHECKING:
-    from sqlglot.expressions import Expression
+    from sqlglot.expressions import Expr
     from sqlglot.tokenizer_core import Token
 
-_WRITES = [
-    "DML",
-    "DDL",
-    "Into",
-    "Lock",
-    "Command",
-    "Copy",
-    "Alter",
-    "Attach",
-    "Detach",
-    "Install",
-    "Pragma",
-    "Set",
-    "Use",
-    "Kill",
-    "LoadData",
-    "Export",
-    "Execute",
-    "Transaction",
-    "Commit",
-    "Rollback",
-    "TruncateTable",
-    "Drop",
-    "Analyze",
-    "Cache",
-    "Uncache",
-    "Refresh",
-    "Grant",
-    "Revoke",
-    "Comment",
-    "Merge",
-    "Summarize",
-    "Put",
-    "Get",
-    "Block",
-    "Declare",
-    "Describe",
-    "Show",
-]
+_KINDS = """
+    DML DDL Into Lock Command Copy Alter Attach Detach Install Pragma Set Use Kill LoadData Export Execute Transaction
+    Commit Rollback TruncateTable Drop Analyze Cache Uncache Refresh Grant Revoke Comment Merge Summarize Put Get Block
+    Declare Describe Show
+"""
+_WRITES = tuple(_KINDS.split())
+"""The sqlglot classes that no query may hold."""
 
 _FUNCTIONS = re.compile(
     r"""read_\w+ | \w+_scan(_\w+)? | \w+_attach | \w+_execute | \w+_query(_\w+)? | glob | sniff_csv | parquet_\w+
@@ -62,15 +30,15 @@ _FUNCTIONS = re.compile(
     | getenv | getvariable | current_setting | set_config | set_bit_config | which_secret | pragma_\w+
     | duckdb_(secrets|settings|variables|logs\w*|temporary_files|connection\w*)
     | write_log | (enable|disable)_\w+ | install | load | (force_)?checkpoint | nextval | currval | setval | lastval
-    | http_\w+ | shellfs\w* | system\$\w+ | pg_(?!catalog|typeof)\w+ | dblink\w* | lo_\w+ | ai_\w+ | external_query | remote_query""",
+    | http_\w+ | shellfs\w* | system\$\w+ | pg_(?!typeof)\w+ | dblink\w* | lo_\w+ | ai_\w+
+    | external_query | remote_query""",
     re.VERBOSE | re.IGNORECASE,
 )
 """Functions that reach files, settings, sequences or other systems, or that write, on any of the engines."""
 
 _QUERY_STARTS = frozenset({"SELECT", "WITH", "FROM", "VALUES", "("})
-_STATEMENT_STARTS = frozenset(
-    "INSERT UPDATE DELETE MERGE CREATE DROP ALTER COPY CALL EXPLAIN ANALYZE EXECUTE TRUNCATE SET USE".split()
-)
+_WRITERS = "INSERT UPDATE DELETE MERGE CREATE DROP ALTER COPY CALL EXPLAIN ANALYZE EXECUTE TRUNCATE SET USE"
+_STATEMENT_STARTS = frozenset(_WRITERS.split())
 
 
 def allow(sql: str, dialect: str) -> None:
@@ -114,7 +82,7 @@ def _tokens(sql: str, dialect: str) -> list[Token]:
     return tokens
 
 
-def _parsed(sql: str, dialect: str) -> Expression:
+def _parsed(sql: str, dialect: str) -> Expr:
     from sqlglot import exp, parse
     from sqlglot.errors import SqlglotError
 
@@ -127,7 +95,7 @@ def _parsed(sql: str, dialect: str) -> Expression:
     return statements[0]
 
 
-def _judge(tree: Expression) -> None:
+def _judge(tree: Expr) -> None:
     from sqlglot import exp
 
     if not isinstance(tree, exp.Query):

@@ -1,6 +1,6 @@
 """A data model's SQL as DuckDB reads it, for the stand-in: the way there, and what becomes of its names.
 
-What means the same in DuckDB is decided in ``equivalent``; here nothing is judged but names.
+What means the same in DuckDB is decided in ``equivalent`` and ``guards``; here nothing is judged but names.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from preflight.errors import Cause, WarehouseError
 
 if TYPE_CHECKING:
-    from sqlglot.expressions import Expression, Identifier, Table
+    from sqlglot.expressions import Column, Expr, Identifier, Query, Table
 
 T = TypeVar("T")
 
@@ -68,9 +68,9 @@ def _transpile(sql: str, dialect: str, catalogs: Mapping[str, str] | None, itera
     with _warnings() as warnings:
         tree = _parse(sql, dialect)
         _resolve(tree, dialect, catalogs)
-        tree = make_exact(tree, dialect, iterator)
+        exact = make_exact(tree, dialect, iterator)
         try:
-            text = tree.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE, comments=False)
+            text = exact.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE, comments=False)
         except (SqlglotError, ValueError) as error:
             raise unsupported(f"DuckDB has no exact counterpart: {_plain(str(error))}") from None
     if warnings:
@@ -80,7 +80,7 @@ def _transpile(sql: str, dialect: str, catalogs: Mapping[str, str] | None, itera
     return text
 
 
-def _parse(sql: str, dialect: str) -> Expression:
+def _parse(sql: str, dialect: str) -> Query:
     from sqlglot import exp, parse
     from sqlglot.errors import SqlglotError
 
@@ -118,7 +118,7 @@ def _warnings() -> Iterator[list[str]]:
         logger.removeHandler(handler)
 
 
-def _resolve(tree: Expression, dialect: str, catalogs: Mapping[str, str] | None) -> None:
+def _resolve(tree: Expr, dialect: str, catalogs: Mapping[str, str] | None) -> None:
     """Point every table at the stand-in; refuse names that DuckDB would take for others."""
     from sqlglot import exp
 
@@ -139,7 +139,8 @@ def _resolve(tree: Expression, dialect: str, catalogs: Mapping[str, str] | None)
                 f"the query names {table.db}.{table.name} in two catalogs, and one file stands for both",
                 remedy="give each catalog a file of its own: `introspect: {local: {CRM: crm.duckdb, REF: ref.duckdb}}`",
             )
-    for node in tree.find_all(exp.Table, exp.Column):
+    named: list[Table | Column] = [*tree.find_all(exp.Table), *tree.find_all(exp.Column)]
+    for node in named:
         if isinstance(node, exp.Column) and not node.catalog:
             continue
         if isinstance(node, exp.Table) and not node.db and node.name.casefold() in commons:
@@ -179,7 +180,7 @@ def _refuse_system(table: Table, dialect: str) -> None:
         raise unsupported(f"{table.name} stands for more than one table, or for files")
 
 
-def _refuse_case(tree: Expression, dialect: str) -> None:
+def _refuse_case(tree: Expr, dialect: str) -> None:
     """Refuse names that DuckDB, to which case never counts, would take for one another, and pseudo-columns."""
     from sqlglot import exp
 

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import duckdb
 import pytest
+from stand_ins import Open, build
 
 from preflight.config import Connection, Introspect
 from preflight.model import Provider
 from preflight_adapters import local
 from preflight_adapters.local import LocalAdapter
-
-Open = Callable[..., LocalAdapter]
-
-
-_built: dict[str, bytes] = {}
-
-
-def build(file: Path, ddl: str) -> Path:
-    """Write the DuckDB file that ``ddl`` makes; the same DDL is run once."""
-    if ddl not in _built:
-        with duckdb.connect(str(file)) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(ddl)
-        _built[ddl] = file.read_bytes()
-    file.write_bytes(_built[ddl])
-    return file
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import Open
+from stand_ins import Open
 
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
@@ -203,7 +203,9 @@ def test_a_table_without_a_schema_is_in_main(stand_in: Open) -> None:
     assert stand_in(DDL).table(TableRef("PLAIN")).rows == 1
 
 
-@pytest.mark.parametrize("ref", [TableRef("NOPE", "PUBLIC"), TableRef("CONTACTS"), TableRef("x'; DROP TABLE y; --", "PUBLIC")])
+@pytest.mark.parametrize(
+    "ref", [TableRef("NOPE", "PUBLIC"), TableRef("CONTACTS"), TableRef("x'; DROP TABLE y; --", "PUBLIC")]
+)
 def test_a_table_that_is_not_there_is_not_found(stand_in: Open, ref: TableRef) -> None:
     error = refusal(stand_in(DDL).table, ref)
     assert (error.cause, error.name) == (Cause.NOT_FOUND, str(ref))
@@ -230,7 +232,9 @@ def test_the_iterator_is_found_without_case(stand_in: Open, iterator: str) -> No
 
 
 def test_an_iterator_that_is_not_put_out_is_named(stand_in: Open) -> None:
-    error = refusal(stand_in(DDL).histogram, ask("SELECT email FROM public.contacts", "UPDATED_AT", IteratorKind.INSTANT))
+    error = refusal(
+        stand_in(DDL).histogram, ask("SELECT email FROM public.contacts", "UPDATED_AT", IteratorKind.INSTANT)
+    )
     assert (error.cause, error.name) == (Cause.BAD_COLUMN, "UPDATED_AT")
 
 
@@ -257,7 +261,11 @@ def counted(
     found = adapter.histogram(ask("SELECT v FROM t", "V", kind, **more))
     adapter.close()
     assert found.rows == len(values) or "lower" in more or "upper" in more
-    return [(bucket.index, bucket.rows, bucket.at_start) for bucket in found.buckets], found.null_rows, found.future_rows
+    return (
+        [(bucket.index, bucket.rows, bucket.at_start) for bucket in found.buckets],
+        found.null_rows,
+        found.future_rows,
+    )
 
 
 @pytest.mark.parametrize(
@@ -470,12 +478,18 @@ def test_connect_stays_a_function(stand_in: Open) -> None:
 
 
 def test_two_adapters_read_one_file_at_the_same_time(stand_in: Open) -> None:
-    adapters = [stand_in(DDL), stand_in(files="warehouse.duckdb"), stand_in(files="warehouse.duckdb", dialect="redshift")]
+    adapters = [
+        stand_in(DDL),
+        stand_in(files="warehouse.duckdb"),
+        stand_in(files="warehouse.duckdb", dialect="redshift"),
+    ]
     found: list[int] = []
 
     def work(adapter: Any) -> None:
         for _ in range(5):
-            found.append(adapter.histogram(ask("SELECT * FROM public.contacts", "updated_at", IteratorKind.INSTANT)).rows)
+            found.append(
+                adapter.histogram(ask("SELECT * FROM public.contacts", "updated_at", IteratorKind.INSTANT)).rows
+            )
 
     threads = [threading.Thread(target=work, args=(adapter,)) for adapter in adapters]
     for thread in threads:

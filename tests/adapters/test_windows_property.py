@@ -10,9 +10,9 @@ from typing import Any
 import duckdb
 import msgspec
 import pytest
-from conftest import build
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from stand_ins import build
 
 from preflight.config import Connection, Introspect
 from preflight.model import HistogramAsk, IteratorKind, Provider, Window
@@ -156,7 +156,9 @@ def test_each_window_counts_what_between_reads(adapter: LocalAdapter, oracle: An
     tally = Tally(adapter.histogram(ask))
     found = {count.window: count for count in tally.counts(case.frequency)}
     seconds = [row[0] for row in oracle.execute(f"SELECT floor(epoch(i))::BIGINT FROM ({instants(case)})").fetchall()]
-    numbers = {number_at(case.frequency, ask.anchor, second) + step for second in seconds if second for step in (-1, 0, 1)}
+    numbers = {
+        number_at(case.frequency, ask.anchor, second) + step for second in seconds if second for step in (-1, 0, 1)
+    }
     spans = {window(case.frequency, ask.anchor, number) for number in numbers} | set(found)
     for span in sorted(spans):
         rows = (found[span].rows, found[span].rows_half_open) if span in found else (0, 0)

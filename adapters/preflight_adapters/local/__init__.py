@@ -69,7 +69,7 @@ class LocalAdapter:
         return rows.histogram(self._session.rows(statement), ask.anchor)
 
     def table(self, ref: TableRef) -> TableInfo:
-        """Columns and exact row count of one table of the file, looked up without case; a view's rows are not counted."""
+        """Columns and exact row count of one table, looked up without case; a view's rows are not counted."""
         database = self._session.database(ref.catalog)
         found = self._session.rows(queries.table(database, ref))
         if not found:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from preflight.errors import Cause, WarehouseError
+from preflight.query.guards import GUARD
 from preflight_adapters import _guard
 from preflight_adapters.local.queries import identifier, literal
 
@@ -171,8 +172,8 @@ _PATTERNS = (
     (re.compile(r'(?:Function|Macro) with name "?(.+?)"? does not exist'), Cause.UNSUPPORTED),
 )
 _INVALID = re.compile(
-    r"must appear in the GROUP BY clause|Ambiguous reference|cannot contain|Set operations can only apply|duplicate alias"
-    r"|WHERE clause cannot|HAVING clause cannot|is ambiguous|not allowed here"
+    r"must appear in the GROUP BY clause|Ambiguous reference|is ambiguous|cannot contain|Set operations can only apply"
+    r"|duplicate alias|WHERE clause cannot|HAVING clause cannot|not allowed here"
 )
 
 
@@ -194,6 +195,10 @@ def _error(error: Exception, duckdb: Any, timeout: int | None) -> WarehouseError
             name = found[1].removeprefix(f"{_DATABASE}.")
             what = {Cause.NOT_FOUND: "no table", Cause.BAD_COLUMN: "no column", Cause.UNSUPPORTED: "no function"}[cause]
             return WarehouseError(cause, f"the stand-in file has {what} {name}", name=name)
+    if text.startswith(GUARD):
+        return WarehouseError(
+            Cause.UNSUPPORTED, f"the data holds what DuckDB reads otherwise: {text.removeprefix(GUARD)}"
+        )
     cause = Cause.INVALID if isinstance(error, duckdb.BinderException) and _INVALID.search(text) else Cause.UNSUPPORTED
     return WarehouseError(cause, f"DuckDB says: {text}")
 

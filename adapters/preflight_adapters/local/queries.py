@@ -9,7 +9,7 @@ from preflight.errors import Cause, WarehouseError
 from preflight.model import HOUR, HistogramAsk, IteratorKind, TableRef
 
 _FAR = 4_000_000_000_000_000_000
-"""Seconds (or units of an epoch) that stand for infinity and for what lies beyond: int64 still holds their differences."""
+"""Seconds, or units of an epoch, that stand for infinity and for what lies beyond; int64 holds their differences."""
 _ZONE_RANGE = 9_000_000_000_000
 """Seconds either side of 1970 that DuckDB's timestamps hold, a little less: beyond them no zone's offset is applied."""
 
@@ -62,16 +62,16 @@ def columns(database: str, schema: str, name: str) -> str:
     """A table's columns in order: name, type, whether NULL may stand in it; the parts as DuckDB stores them."""
     return (
         "SELECT column_name, data_type, is_nullable FROM duckdb_columns()"  # noqa: S608
-        f" WHERE database_name = {literal(database)} AND schema_name = {literal(schema)} AND table_name = {literal(name)}"
-        " ORDER BY column_index"
+        f" WHERE database_name = {literal(database)} AND schema_name = {literal(schema)}"
+        f" AND table_name = {literal(name)} ORDER BY column_index"
     )
 
 
 def histogram(sql: str, ask: HistogramAsk, *, width: int, index: int, raw: str) -> str:
     """The rows by what they are (``bucket``, ``null``, ``future``) and, in a bucket, by its index.
 
-    ``sql`` puts out ``width`` columns; the iterator is the one at ``index`` (from 0) and of DuckDB type ``raw``. Columns
-    are named by position, so that equal names do no harm. The statement scans the query once. It works on whole
+    ``sql`` puts out ``width`` columns; the iterator is the one at ``index`` (from 0) and of DuckDB type ``raw``.
+    Columns are named by position, so that equal names do no harm. The statement scans the query once. It works on whole
     seconds rounded down and on whether that lost nothing, so that no fraction of a second moves a row over a bound.
     """
     clock, whole = reading(ask, raw)
@@ -106,8 +106,8 @@ GROUP BY 1, 2"""  # noqa: S608
 def reading(ask: HistogramAsk, raw: str) -> tuple[str, str]:
     """How an iterator ``x`` of DuckDB type ``raw`` becomes whole seconds since 1970, and whether that is exact.
 
-    The seconds of a zone-less value are those of its own clock; ``_in_zone`` makes instants of them. Infinity and what no
-    timestamp can hold become the far ends of time. Raises WarehouseError (UNSUPPORTED) where kind and type differ.
+    The seconds of a zone-less value are those of its own clock; ``_in_zone`` makes instants of them. Infinity and what
+    no timestamp can hold become the far ends of time. Raises WarehouseError (UNSUPPORTED) where kind and type differ.
     """
     kind = ask.kind
     if kind is IteratorKind.INSTANT and raw == _INSTANT:
