@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from preflight.query.guards import REWRITES, differs
+from preflight.query.guards import COPYING, REWRITES, differs
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
@@ -40,6 +40,7 @@ _VALUE_PARTS = frozenset(
 )
 """Parts of expressions, beyond functions and operators, that may stand where values are only put out."""
 
+_MAX_TOWER = 5
 _UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
 
 
@@ -59,6 +60,7 @@ def make_exact(tree: Expr, dialect: str, iterator: str | None) -> Expr:
             _check_loose(node, dialect)
         else:
             _check(node, dialect)
+    _refuse_towers(order, loose, dialect)
     for node in reversed(order):
         name = type(node).__name__
         if id(node) not in loose and (rewrite := REWRITES.get(name)):
@@ -69,6 +71,16 @@ def make_exact(tree: Expr, dialect: str, iterator: str | None) -> Expr:
                 else:
                     node.replace(changed)
     return tree
+
+
+def _refuse_towers(order: list[Expr], loose: set[int], dialect: str) -> None:
+    """Refuse guards nested in guards beyond a few: each holds several copies of what it guards."""
+    height: dict[int, int] = {}
+    for node in order:  # parents come before their children
+        above = height.get(id(node.parent), 0)
+        height[id(node)] = above + (id(node) not in loose and type(node).__name__ in COPYING)
+        if height[id(node)] > _MAX_TOWER:
+            raise differs(node, dialect, "too many casts and quotients are nested")
 
 
 def _check(node: Expr, dialect: str) -> None:

@@ -1,4 +1,4 @@
-"""Expressions as DuckDB must write them, guarded where equality hangs on a type or value that the text does not show.
+"""Expressions as DuckDB must write them, guarded where equality hangs on types and values that the text does not show.
 
 A guard stops the query with an error rather than let DuckDB differ: a cast that would round otherwise, a division by zero.
 """
@@ -218,3 +218,5 @@ REWRITES: dict[str, Callable[[Expr, str], Expr]] = {
     "Date": _to_date,
     "TsOrDsToDatetime": _to_datetime,
 }
+COPYING = frozenset(REWRITES) - {"Concat", "DPipe", "Length", "UnixSeconds", "Extract"}
+"""The kinds whose guards hold copies of what they guard."""

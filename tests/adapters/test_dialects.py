@@ -39,7 +39,8 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         """SELECT o.updated_at AS u FROM sales.orders o INNER JOIN sales.customers c ON o.customer_id = c.customer_id
            WHERE NOT c.deleted AND lower(c.email) LIKE 'user1%'""",
         {
-            "*": """SELECT LOWER(c.email) AS email, o.updated_at AS u FROM {O} AS o JOIN {C} AS c ON c.customer_id = o.customer_id
+            "*": """SELECT LOWER(c.email) AS email, o.updated_at AS u
+                    FROM {O} AS o JOIN {C} AS c ON c.customer_id = o.customer_id
                     WHERE c.deleted = FALSE AND LOWER(c.email) LIKE 'user1%'"""
         },
     ),
@@ -79,19 +80,22 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "aggregates with a filter": (
-        """SELECT u FROM (SELECT max(updated_at) AS u, count(*) AS n, sum(amount) AS s FROM sales.orders GROUP BY customer_id)
+        """SELECT u FROM (SELECT max(updated_at) AS u, count(*) AS n, sum(amount) AS s
+             FROM sales.orders GROUP BY customer_id)
            WHERE n > 12 AND s > 5000""",
         {
-            "*": """SELECT o.customer_id, COUNT(*) AS n, SUM(o.amount) / COUNT(*) AS mean, MAX(o.updated_at) AS u FROM {O} AS o
-                    GROUP BY o.customer_id HAVING COUNT(*) > 12 AND SUM(o.amount) > 5000"""
+            "*": """SELECT o.customer_id, COUNT(*) AS n, SUM(o.amount) / COUNT(*) AS mean, MAX(o.updated_at) AS u
+                    FROM {O} AS o GROUP BY o.customer_id HAVING COUNT(*) > 12 AND SUM(o.amount) > 5000"""
         },
     ),
     "window in a common table": (
-        """SELECT u FROM (SELECT updated_at AS u, lag(points) OVER (ORDER BY order_id) AS before, points FROM sales.orders)
+        """SELECT u FROM (SELECT updated_at AS u, lag(points) OVER (ORDER BY order_id) AS before, points
+             FROM sales.orders)
            WHERE points > before""",
         {
             "*": """WITH steps AS (
-                      SELECT o.updated_at AS u, o.points, LAG(o.points) OVER (ORDER BY o.order_id) AS points_before FROM {O} AS o)
+                      SELECT o.updated_at AS u, o.points, LAG(o.points) OVER (ORDER BY o.order_id) AS points_before
+                      FROM {O} AS o)
                     SELECT steps.u FROM steps WHERE steps.points > steps.points_before"""
         },
     ),
@@ -138,7 +142,8 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "casts": (
-        """SELECT updated_at AS u FROM sales.orders WHERE CAST(code AS INTEGER) % 7 = 3 AND CAST(order_id AS VARCHAR) LIKE '%1%'""",
+        """SELECT updated_at AS u FROM sales.orders
+           WHERE CAST(code AS INTEGER) % 7 = 3 AND CAST(order_id AS VARCHAR) LIKE '%1%'""",
         {
             "snowflake": "SELECT updated_at AS u FROM {O} WHERE code::INT % 7 = 3 AND order_id::VARCHAR LIKE '%1%'",
             "bigquery": """SELECT updated_at AS u FROM {O}
@@ -167,7 +172,8 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "subqueries and sets": (
-        """SELECT updated_at AS u FROM sales.orders WHERE customer_id IN (SELECT customer_id FROM sales.customers WHERE country = 'IN')
+        """SELECT updated_at AS u FROM sales.orders
+           WHERE customer_id IN (SELECT customer_id FROM sales.customers WHERE country = 'IN')
            UNION ALL SELECT updated_at FROM sales.orders o WHERE NOT EXISTS
              (SELECT 1 FROM sales.customers c WHERE c.customer_id = o.customer_id)""",
         {
@@ -183,7 +189,8 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
            WHERE substr(c.email, 1, 5) = 'User2' OR length(c.email) = 17 OR c.country || '-' || o.status = 'DE-PAID'""",
         {
             "*": """SELECT o.updated_at AS u FROM {O} AS o JOIN {C} AS c ON o.customer_id = c.customer_id
-                    WHERE LEFT(c.email, 5) = 'User2' OR LENGTH(c.email) = 17 OR c.country || '-' || o.status = 'DE-PAID'"""
+                    WHERE LEFT(c.email, 5) = 'User2' OR LENGTH(c.email) = 17
+                      OR c.country || '-' || o.status = 'DE-PAID'"""
         },
     ),
 }
@@ -254,5 +261,6 @@ def test_null_is_ordered_as_the_warehouse_orders_it(
     if direction:
         nulls = {"NULLS LAST": "NULLS FIRST", "NULLS FIRST": "NULLS LAST"}[nulls]
     hand = f"""SELECT u FROM (SELECT updated_at AS u,
-        row_number() OVER (PARTITION BY status ORDER BY points {direction} {nulls}, order_id) AS n FROM sales.orders) WHERE n = 1"""
+        row_number() OVER (PARTITION BY status ORDER BY points {direction} {nulls}, order_id) AS n
+        FROM sales.orders) WHERE n = 1"""
     assert counted(adapters[dialect], model) == expected(by_hand, hand)

@@ -26,7 +26,8 @@ DDL = """
 CREATE SCHEMA PUBLIC;
 CREATE TABLE PUBLIC.Contacts (
   customer_id INTEGER NOT NULL, email VARCHAR, updated_at TIMESTAMPTZ, clock TIMESTAMP, fine TIMESTAMP_NS, day DATE,
-  seconds BIGINT, huge HUGEINT, amount DECIMAL(10, 2), whole DECIMAL(38, 0), tags VARCHAR[], attributes JSON, ok BOOLEAN, ratio DOUBLE
+  seconds BIGINT, huge HUGEINT, amount DECIMAL(10, 2), whole DECIMAL(38, 0), tags VARCHAR[], attributes JSON,
+  ok BOOLEAN, ratio DOUBLE
 );
 INSERT INTO PUBLIC.Contacts (customer_id, email, updated_at)
   SELECT i, 'c' || i, TIMESTAMPTZ '2026-01-01 00:00:00Z' + to_minutes(i * 30) FROM range(10) AS r (i);
@@ -486,10 +487,8 @@ def test_two_adapters_read_one_file_at_the_same_time(stand_in: Open) -> None:
     found: list[int] = []
 
     def work(adapter: Any) -> None:
-        for _ in range(5):
-            found.append(
-                adapter.histogram(ask("SELECT * FROM public.contacts", "updated_at", IteratorKind.INSTANT)).rows
-            )
+        asked = ask("SELECT * FROM public.contacts", "updated_at", IteratorKind.INSTANT)
+        found.extend(adapter.histogram(asked).rows for _ in range(5))
 
     threads = [threading.Thread(target=work, args=(adapter,)) for adapter in adapters]
     for thread in threads:
