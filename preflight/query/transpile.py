@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from preflight.errors import Cause, WarehouseError
 
 if TYPE_CHECKING:
-    from sqlglot.expressions import Column, Expr, Identifier, Query, Table
+    from sqlglot.expressions import Alias, Column, Expr, Identifier, Query, Table
 
 T = TypeVar("T")
 
@@ -193,7 +193,8 @@ def _refuse_case(tree: Expr, dialect: str) -> None:
         _refuse_twins([".".join(parts) for parts in names])
     if dialect != "snowflake":
         return
-    stored = {_stored(node): node for node in tree.find_all(exp.Identifier)}
+    free = {id(alias.args["alias"]) for alias in _harmless_aliases(tree)}
+    stored = {_stored(node): node for node in tree.find_all(exp.Identifier) if id(node) not in free}
     _refuse_twins(list(stored))
     given = {alias.alias for alias in tree.find_all(exp.Alias, exp.TableAlias, exp.CTE, exp.Subquery)}
     given |= {column.name for alias in tree.find_all(exp.TableAlias) for column in alias.columns}
@@ -204,6 +205,21 @@ def _refuse_case(tree: Expr, dialect: str) -> None:
                 remedy="write the name without quotes if the warehouse stores it in upper case",
                 name=name,
             )
+
+
+def _harmless_aliases(tree: Expr) -> Iterator[Alias]:
+    """The outermost aliases that no name in the query can be taken for: the last thing that is done to a column.
+
+    Either the alias only spells the column's own name in another case, or nothing else names it without its table.
+    """
+    from sqlglot import exp
+
+    bare = {column.name.casefold() for column in tree.find_all(exp.Column) if not column.table}
+    for item in tree.selects if isinstance(tree, exp.Select) else ():
+        if isinstance(item, exp.Alias) and isinstance(item.args["alias"], exp.Identifier):
+            name = item.alias.casefold()
+            if name not in bare or (isinstance(item.this, exp.Column) and item.this.name.casefold() == name):
+                yield item
 
 
 def _stored(node: Identifier) -> str:

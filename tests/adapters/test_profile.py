@@ -15,17 +15,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from preflight import identities
+from preflight.config import Connection, Introspect
 from preflight.facts import profile_columns
 from preflight.finding import Basis, Grade, State
-from preflight.model import Profile, ProfileAsk
+from preflight.model import Profile, ProfileAsk, Provider
 from preflight.source import Capability, Level, Support
-from preflight_adapters.local import LocalAdapter
+from preflight_adapters.local import LocalAdapter, connect
 from preflight_adapters.local.connect import Session
 from tests.rules.cases import Case, judge
 
 CREATE = "CREATE TABLE t (email TEXT, mp_deviceid TEXT, score DOUBLE, big BIGINT, tags TEXT[])"
 SQL = 'SELECT "email", "mp_deviceid", "score", "big", "tags" FROM t'
 Row = tuple[str | None, str | None, float | None, int | None, list[str | None] | None]
+
+
+def opened(folder: Path, provider: Provider) -> LocalAdapter:
+    introspect = Introspect(local="warehouse.duckdb")
+    return connect(Connection("w", "W", provider, {}, introspect=introspect), root=folder)
 
 
 def profile(folder: Path, rows: Sequence[Sequence[Any]], sample: int | None = None) -> Profile:
@@ -35,7 +41,7 @@ def profile(folder: Path, rows: Sequence[Sequence[Any]], sample: int | None = No
         connection.execute(CREATE)
         if rows:
             connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?)", rows)
-    adapter = LocalAdapter(Session({"main_file": path}, None), "snowflake", None)
+    adapter = opened(folder, Provider.REDSHIFT)
     try:
         return adapter.profile(ProfileAsk(SQL, profile_columns(adapter.describe(SQL), None), sample))
     finally:
@@ -103,8 +109,8 @@ def test_a_sample_is_one_only_where_rows_may_be_left(
 def test_names_that_differ_by_case_alone_do_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     duckdb.connect(str(path)).close()
-    adapter = LocalAdapter(Session({"main_file": path}, None), "snowflake", None)
-    sql = """SELECT 'abc' AS "name", 'abcde' AS "NAME", 1 AS "t0", 2 AS "c0" """
+    adapter = opened(tmp_path, Provider.BIGQUERY)
+    sql = "SELECT 'abc' AS name, 'abcde' AS NAME, 1 AS t0, 2 AS c0"
     found = adapter.profile(ProfileAsk(sql, profile_columns(adapter.describe(sql), None)))
     adapter.close()
     assert [(c.name, c.longest_text) for c in found.columns] == [("name", 3), ("NAME", 5), ("t0", 0), ("c0", 0)]
@@ -124,13 +130,13 @@ SELECT i AS customer_id, 'a' || i || '@b.org' AS email, TIMESTAMP '2026-11-01' A
 
 def test_a_pipeline_scans_once_to_count_and_once_to_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
-    read = Session.read
+    read = Session.rows
 
     def record(self: Session, statement: str) -> list[tuple[Any, ...]]:
         sent.append(statement)
         return read(self, statement)
 
-    monkeypatch.setattr(Session, "read", record)
+    monkeypatch.setattr(Session, "rows", record)
     sql = "SELECT c.customer_id, c.email, c.updated_at FROM crm.public.contacts AS c"
     report = judge(Case("", "", {"warehouse": WAREHOUSE, "sql": sql}, ""), tmp_path)
     assert not report.failures
