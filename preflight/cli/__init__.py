@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "Judge the project; write nothing anywhere.",
     "plan": "Show what apply would do to the workspace.",
     "apply": "Check, then create or update what the project describes.",
+    "verify": "Compare what the pipelines' latest runs read with what was counted.",
     "drift": "Compare the workspace and the warehouse with the project.",
     "slots": "Show the workspace's slots for active pipelines.",
     "rules": "List the rules.",
