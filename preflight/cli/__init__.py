@@ -17,6 +17,7 @@ COMMANDS = {
     "verify": "Compare what the pipelines' latest runs read with what was counted.",
     "drift": "Compare the workspace and the warehouse with the project.",
     "slots": "Show the workspace's slots for active pipelines.",
+    "import": "Write a project from what the workspace holds.",
     "rules": "List the rules.",
     "explain": "Show a rule's page.",
     "sandbox": "Run a local stand-in of the mParticle API.",
