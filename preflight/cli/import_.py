@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preflight.cli.output import complain, write
+from preflight.cli.output import remark, write
 from preflight.errors import UsageError
 
 
@@ -40,11 +40,11 @@ def command(path: Path, workspace: str) -> int:
         write(f"set before apply: {', '.join(found.secrets)}\n")
     project = load(path)
     for note in (*found.notes, *(f"{problem.message} {problem.remedy}" for problem in project.problems)):
-        complain(note)
+        remark(note)
     unlike = drifts(project, state)
     for drift in unlike:
         names = ", ".join(change.name for change in drift.changes)
-        complain(f"{label(drift.kind, drift.id)} is {drift.side.value}{': ' if names else ''}{names}")
+        remark(f"{label(drift.kind, drift.id)} is {drift.side.value}{': ' if names else ''}{names}")
     if project.problems or unlike:
         return 1
     write("next: run `preflight plan`, which should change nothing\n")
@@ -61,10 +61,6 @@ def _write(files: dict[Path, str]) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("x", encoding="utf-8", newline="") as out:
                 out.write(text)
-        except UnicodeEncodeError:
-            raise UsageError(
-                f"{file} would hold text that is not valid", remedy="mend the resource in mParticle"
-            ) from None
         except OSError as error:
             raise UsageError(f"{file} cannot be written: {error.strerror}", remedy="choose another folder") from None
         write(f"wrote {file}\n")

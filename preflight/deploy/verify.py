@@ -201,7 +201,8 @@ def _faults(pipeline: Pipeline, seen: Seen) -> Iterator[str]:
         return
     status = seen.status or {}
     active = status.get("is_active")
-    if isinstance(active, bool) and active != pipeline.active:
+    ended = pipeline.schedule.type == "once" and active is False
+    if isinstance(active, bool) and active != pipeline.active and not ended:
         yield f"it is {'active' if active else 'not active'} in the workspace, and the project says otherwise"
     if status.get("is_faulted") is True:
         yield "the workspace calls it faulted"

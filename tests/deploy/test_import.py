@@ -124,6 +124,14 @@ def test_nothing_is_overwritten(disk):
     assert not (disk.folder / "other" / "preflight.yml").exists()
 
 
+def test_text_that_is_not_valid_leaves_no_files(disk):
+    every_kind(disk)
+    body = dict(disk.sandbox.state.stored("data_models", "M"))
+    disk.sandbox.state.replace("data_models", "M", {**body, "sql_query": "SELECT '\ud800' AS a"})
+    imported(disk, expect=3)
+    assert not (disk.folder / "imported").exists()
+
+
 def test_what_cannot_be_written_is_said(disk):
     every_kind(disk)
     body = dict(disk.sandbox.state.stored("pipelines", "p1"))

@@ -111,6 +111,17 @@ def test_a_pipeline_that_is_not_there_or_paused_differs(disk):
     assert "not active in the workspace" in verified(disk, 1)
 
 
+def test_a_single_request_that_has_ended_is_as_meant(disk):
+    disk.pipeline["schedule"] = {"type": "once"}
+    disk.pipeline["sync_mode"]["until"] = "2026-11-30T00:00:00Z"
+    disk.write()
+    disk.run("apply", "--yes")
+    held = dict(disk.sandbox.state.stored("pipelines", "contacts"))
+    disk.sandbox.state.replace("pipelines", "contacts", {**held, "state": "paused"})
+    ran(disk, window=("2026-11-20T00:00:00Z", "2026-11-21T01:00:00Z"))
+    verified(disk, 0)
+
+
 def test_the_first_minutes_are_waited_for(disk):
     disk.sandbox.reset(State(client_id="id", client_secret="canary-client-secret", warm_up=0.8))
     disk.run("apply", "--yes")
