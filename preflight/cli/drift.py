@@ -27,7 +27,7 @@ def command(path: Path, outputs: tuple[str, ...], color: str) -> int:
       preflight drift
       preflight drift -o json:drift.json || echo "somebody changed something"
     """
-    parse_outputs(outputs)
+    parsed = parse_outputs(outputs)
     from preflight.cli.output import wants_color
     from preflight.cli.session import open_session
     from preflight.deploy import drift
@@ -38,7 +38,11 @@ def command(path: Path, outputs: tuple[str, ...], color: str) -> int:
     with open_session(path, ()) as session:
         found, report = drift.drifts(session.project, session.state), session.report
     errors = [f for f in report.findings if f.severity is Severity.ERROR and f.waiver is None]
-    text = drift.text(session.state.target, found) + "\n" + render(report, "text", Style(wants_color(color)))
+    text = (
+        drift.text(session.state.target, found)
+        + "\n"
+        + render(report, "text", Style(all(path is None for _, path in parsed) and wants_color(color)))
+    )
     drifted = bool(found or errors)
     document = {
         "schema_version": 1,

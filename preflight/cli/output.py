@@ -91,6 +91,13 @@ def complain(message: str, remedy: str = "") -> None:
     sys.stderr.write(f"error: {style.clean(message)}\n" + (f"help: {style.clean(remedy)}\n" if remedy else ""))
 
 
+def remark(message: str) -> None:
+    """Write something to stderr that a reader has to know and that is no error."""
+    from preflight.report.style import Style
+
+    sys.stderr.write(f"note: {Style(encoding=sys.stderr.encoding or 'ascii').clean(message)}\n")
+
+
 def wants_color(choice: str) -> bool:
     """Whether to use colour on stdout: as chosen, else as NO_COLOR, FORCE_COLOR, TERM and the terminal say."""
     if choice != "auto":

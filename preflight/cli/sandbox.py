@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 @click.command("sandbox")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; any free one, unless given.")
 @click.option("--url-file", type=click.Path(path_type=Path, dir_okay=False), help="A file to write the address to.")
-def command(port: int, url_file: Path | None) -> int:
+@click.option("--state", "file", type=click.Path(path_type=Path, dir_okay=False), help="A file to keep its state in.")
+def command(port: int, url_file: Path | None, file: Path | None) -> int:
     """Run a local stand-in of the mParticle API on 127.0.0.1, until it is interrupted.
 
     \b
     Example:
       preflight sandbox --port 8080
+      preflight sandbox --state sandbox.sqlite
     """
     from preflight.sandbox.server import serve
 
@@ -42,5 +44,5 @@ def command(port: int, url_file: Path | None) -> int:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):  # it may come before the sandbox has begun to wait
-        serve(announce, port=port)
+        serve(announce, port=port, file=file)
     return 0

@@ -67,8 +67,7 @@ def make(project: Project, state: WorkspaceState, pipelines: tuple[str, ...] = (
     the slots they free can be taken. Raises UsageError where a pipeline refers to what the project does not hold,
     PlanRefused where the workspace could not be read well enough.
     """
-    chosen = _chosen(project, pipelines)
-    reached = _reached(project, chosen)
+    reached = _reached(project, chosen(project, pipelines))
     steps = []
     for kind, resources in reached.items():
         if resources and kind in state.unread:
@@ -96,14 +95,15 @@ def make(project: Project, state: WorkspaceState, pipelines: tuple[str, ...] = (
     )
 
 
-def _chosen(project: Project, ids: tuple[str, ...]) -> tuple[Pipeline, ...]:
+def chosen(project: Project, ids: tuple[str, ...]) -> tuple[Pipeline, ...]:
+    """The pipelines of these ids (none: all), those that pause first; raises UsageError and NothingToCheck."""
     unknown = [name for name in ids if project.pipeline(name) is None]
     if unknown:
         raise UsageError(f"The project has no sound pipeline {', '.join(unknown)}.", remedy="Check the project first.")
-    chosen = [pipeline for pipeline in project.pipelines if not ids or pipeline.id in ids]
-    if not chosen:
+    found = [pipeline for pipeline in project.pipelines if not ids or pipeline.id in ids]
+    if not found:
         raise NothingToCheck("The project has no pipeline to plan.")
-    return tuple(sorted(chosen, key=lambda pipeline: pipeline.active))
+    return tuple(sorted(found, key=lambda pipeline: pipeline.active))
 
 
 def _reached(project: Project, pipelines: tuple[Pipeline, ...]) -> dict[str, tuple[wire.Resource, ...]]:

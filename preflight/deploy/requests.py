@@ -10,6 +10,7 @@ import msgspec
 from preflight.config import Project
 from preflight.deploy.plan import Create, Keep, Plan
 from preflight.deploy.show import shown
+from preflight.deploy.slots import takes_slot
 from preflight.workspace import wire
 
 
@@ -24,7 +25,7 @@ def requests(plan: Plan, project: Project, paths: Mapping[str, str]) -> Iterator
         body = wire.body(next(resource for resource in getattr(project, step.kind) if resource.id == step.id))
         replace = wire.Action.UPDATE.method, paths[step.kind] + wire.Action.UPDATE.suffix(step.id)
         if isinstance(step, Create):
-            runs = step.kind == "pipelines" and body.get("state") == "active"
+            runs = step.kind == "pipelines" and takes_slot(body)
             yield wire.Action.CREATE.method, paths[step.kind], {**body, "state": "paused"} if runs else body
             if not runs:
                 continue

@@ -130,7 +130,7 @@ def _sealed(saved: Saved) -> Saved:
 
 def _relative(file: Path, plan: Path) -> str:
     try:
-        return Path(os.path.relpath(file, plan.absolute().parent)).as_posix()
+        return Path(os.path.relpath(file, plan.absolute().parent.resolve())).as_posix()
     except ValueError:  # another drive
         return file.as_posix()
 

@@ -23,7 +23,7 @@ def alone(target: str, environ: Mapping[str, str]) -> Iterator[None]:
     path = _folder(environ) / f"{sha256(target.encode()).hexdigest()[:32]}.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("r+" if path.exists() else "w+", encoding="utf-8")
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8", errors="replace")
     except OSError as error:
         raise _failed(path, error) from None
     with file:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
 from typing import Self
@@ -11,6 +13,7 @@ from typing import Self
 from preflight.errors import EnvironmentFailure, UsageError
 from preflight.sandbox.faults import Fault, Planned
 from preflight.sandbox.state import State
+from preflight.sandbox.store import Store
 from preflight.workspace import wire
 
 WORKSPACE = "5328"
@@ -139,9 +142,16 @@ class Sandbox:
         return listener
 
 
-def serve(announce: Callable[[Sandbox], None], *, host: str = "127.0.0.1", port: int = 0) -> None:
-    """Run a sandbox until KeyboardInterrupt; ``announce`` is called once it listens. Port 0: any free one."""
-    with Sandbox(host, port) as sandbox:
+def serve(
+    announce: Callable[[Sandbox], None], *, host: str = "127.0.0.1", port: int = 0, file: Path | None = None
+) -> None:
+    """Run a sandbox until KeyboardInterrupt; ``announce`` is called once it listens. Port 0: any free one.
+
+    Its state is kept in ``file``, and begins with what is there. Raises EnvironmentFailure and UsageError.
+    """
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(Store(file))) if file else None
+        sandbox = stack.enter_context(Sandbox(host, port, state=State(store=store)))
         announce(sandbox)
         try:
             while True:

@@ -102,9 +102,7 @@ class Disk:
         return self.document["pipelines"][0]
 
     def write(self):
-        dumped = yaml.dump(self.document, Dumper=Plain, sort_keys=False).replace(
-            "'2027-12-01T00:30:00Z'", "2027-12-01T00:30:00Z"
-        )
+        dumped = yaml.dump(self.document, Dumper=Plain, sort_keys=False)
         (self.folder / "preflight.yml").write_text(dumped)
 
     def fill(self, statements):

@@ -36,6 +36,14 @@ def test_a_saved_plan_is_applied_from_any_folder_without_a_question(disk):
     assert disk.sandbox.state.stored("pipelines", "contacts")["partner_feed_key"] == "canary-feed-key"
 
 
+def test_a_plan_saved_through_a_link_finds_its_project(disk):
+    (disk.folder / "far" / "away").mkdir(parents=True)
+    (disk.folder / "near").symlink_to(disk.folder / "far" / "away")
+    disk.run("plan", "--save", "near/plan.json")
+    disk.run("apply", "near/plan.json")
+    disk.run("apply", "far/away/plan.json")
+
+
 def test_a_plan_that_was_carried_out_does_nothing_more(disk):
     saved(disk)
     disk.run("apply", "plan.json")
