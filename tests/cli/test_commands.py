@@ -61,7 +61,7 @@ def test_a_rule_is_explained_by_code_and_by_name(name: str) -> None:
     ("name", "remedy"),
     [
         ("window-over-limit", "write window-over-record-limit"),
-        ("PF4O1", "write PF401"),
+        ("PF9O1", "write PF901"),
         ("\x1b[2J", "`preflight rules`"),
     ],
 )
