@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import PurePosixPath
-from typing import Any, Protocol
-
-import msgspec
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from preflight.config import grammar as g
+from preflight.config.excerpts import excerpt
+from preflight.config.files import KEEP_INSIDE, Files, Refuse, within
 from preflight.config.nodes import Mapping, Node, Scalar
+from preflight.config.places import Place, Places
+from preflight.config.problems import BAD, nearest
 from preflight.config.project import (
     Connection,
     DataModel,
@@ -21,129 +22,118 @@ from preflight.config.project import (
     Schedule,
     SyncMode,
 )
-from preflight.config.read import BAD, Reader, nearest
-from preflight.location import Excerpt, Route, SourceFile, Span
+from preflight.config.read import Reader
+from preflight.location import Excerpt, Route, Span
 from preflight.model import Provider
-
-
-class Place(msgspec.Struct):
-    """Where one resource stands."""
-
-    reader: Reader
-    node: Node
-    kind: str
-    folder: str
-    """Of the file that holds it, relative to the project's."""
-
-
-class Locator(Protocol):
-    """Finds the span of a route."""
-
-    def locate(self, route: Route) -> Span | None:
-        """Where a route points."""
-
-
-ReadFile = Callable[[str, Span | None, list[Problem]], SourceFile | None]
 
 
 class Resources:
     """The four kinds of resources as they are read, and the ids of those that a problem left out."""
 
-    def __init__(self, read_file: ReadFile) -> None:
+    def __init__(self, files: Files, places: Places) -> None:
         self.connections: dict[str, Connection] = {}
         self.data_models: dict[str, DataModel] = {}
         self.field_transformations: dict[str, FieldTransformation] = {}
         self.pipelines: dict[str, Pipeline] = {}
         self.broken: set[tuple[str, str]] = set()
-        self._first: dict[tuple[str, str], Span] = {}
+        self._files = files
+        self._places = places
         self._wanted: list[tuple[str, str, str]] = []
         """(pipeline, field, id) of every reference as it is written, whatever else is wrong with the pipeline."""
-        self._read_file = read_file
 
-    def add(self, place: Place, shape: g.Shape, what: str) -> str | None:
-        """Read one resource; answers its id, where it has one that no other resource of its kind has."""
-        identity = _written(place.node, "id")
-        values = place.reader.shape(place.node, shape, identity or what)
+    def add(self, reader: Reader, node: Node, kind: str, folder: str, what: str) -> None:
+        """Read one resource of the list ``kind``; ``what`` names it in messages where it has no id."""
+        identity = written(node, "id")
+        values = reader.shape(node, g.LISTS[kind], identity or what)
         if identity is None:
-            return None
-        key = place.kind, identity
-        node = place.node.entries["id"][1] if isinstance(place.node, Mapping) else place.node
-        if key in self._first:
-            first = self._first[key]
-            where = f"{first.path}:{first.line}"
-            message = f"The id {identity} is used twice among the {place.kind}; first in {where}."
-            place.reader.problem("duplicate-id", message, node, "Give one of the two another id.")
-            return None
-        self._first[key] = place.reader.span(node)
-        if place.kind == "pipelines":
-            named = ((field, _written(place.node, field)) for field in _REFERENCES)
+            return
+        key = kind, identity
+        if first := self._places.items.get(key):
+            span = first.file.span(first.node.entries["id"][1])  # type: ignore[union-attr]
+            message = f"The id {identity} is used twice among the {kind}; first in {span.path}:{span.line}."
+            at = node.entries["id"][1]  # type: ignore[union-attr]
+            reader.add("duplicate-id", message, at, "Give one of the two another id.")
+            return
+        place = Place(reader, node, kind, folder)
+        self._places.add(place, identity)
+        if kind == "pipelines":
+            named = ((field, written(node, field)) for field in _REFERENCES)
             self._wanted += [(identity, field, wanted) for field, wanted in named if wanted is not None]
-        built = None if values is BAD else _BUILDERS[place.kind](self, place, values)
+        built = None if values is BAD else _BUILDERS[kind](self, place, values)
         if built is None:
             self.broken.add(key)
         else:
-            getattr(self, place.kind)[identity] = built
-        return identity
+            getattr(self, kind)[identity] = built
 
-    def check_references(self, problems: list[Problem], places: Locator) -> None:
-        """A problem for each id that a pipeline names and the project does not have."""
+    def unresolved(self, waivers: Iterable[dict[str, Any]]) -> Iterable[Problem]:
+        """A problem for each id that a pipeline or a waiver names and that the project does not have."""
         for pipeline, field, wanted in self._wanted:
-            kind = _REFERENCES[field]
-            known = getattr(self, kind)
-            if wanted in known or (kind, wanted) in self.broken:
-                continue
-            close = nearest(wanted, known)
-            problems.append(
-                Problem(
-                    "unresolved-reference",
-                    f"The project has no {field.removesuffix('_id').replace('_', ' ')} with the id {wanted}.",
-                    places.locate(Route("pipelines", pipeline, (field,))),
-                    f"Write {close}." if close else f"Add it under `{kind}`.",
-                )
-            )
+            label = field.removesuffix("_id").replace("_", " ")
+            route = Route("pipelines", pipeline, (field,))
+            yield from self._unresolved(_REFERENCES[field], wanted, label, route)
+        for index, waiver in enumerate(waivers):
+            if "pipeline" in waiver:
+                route = Route("", "", ("waivers", index, "pipeline"))
+                yield from self._unresolved("pipelines", waiver["pipeline"], "pipeline", route)
+
+    def _unresolved(self, kind: str, wanted: str, label: str, route: Route) -> Iterable[Problem]:
+        if (kind, wanted) in self._places.items:
+            return
+        close = nearest(wanted, (id_ for listed, id_ in self._places.items if listed == kind and g.is_id(id_)))
+        message = f"The project has no {label} with the id {wanted[:80]}."
+        remedy = f"Write {close}." if close else f"Add it under `{kind}`."
+        yield Problem("unresolved-reference", message, self._places.locate(route), remedy)
 
     # -- one builder a kind --------------------------------------------------------------------------------------------
 
-    def connection(self, place: Place, values: dict[str, Any]) -> Connection:
-        """A connection."""
+    def connection(self, place: Place, values: dict[str, Any]) -> Connection | None:
+        """A connection; None where its stand-in lies outside the project's folder."""
         named = dict(values.pop("introspect", {}))
         fields = {key: named.pop(key) for key in list(named) if key in g.INTROSPECT.fields}
+        local = fields.get("local", {})
+        inside = True
+        for catalog, name in {None: local}.items() if isinstance(local, str) else local.items():
+            path = within(place.folder, name)
+            if path is None or not self._files.contains(path):
+                keys = ("introspect", "local", *([catalog] if catalog else ()))
+                self._refuse(place, *keys)(f"{name} lies outside the project's folder.", KEEP_INSIDE, None)
+                inside = False
         introspect = Introspect(**fields, options=named, folder=place.folder)
         provider = Provider(values.pop("service_provider"))
-        return Connection(**values, service_provider=provider, introspect=introspect)
+        return Connection(**values, service_provider=provider, introspect=introspect) if inside else None
 
     def data_model(self, place: Place, values: dict[str, Any]) -> DataModel | None:
         """A data model with its query's text; None where its file cannot be read."""
         name, query = values.pop("sql_file", None), values.pop("sql_query", None)
         if name is None:
-            assert isinstance(place.node, Mapping)  # noqa: S101 - its shape was read
-            scalar = place.node.entries["sql_query"][1]
+            scalar = place.node.entries["sql_query"][1]  # type: ignore[union-attr]
             assert isinstance(scalar, Scalar)  # noqa: S101 - its text was read
-            return DataModel(**values, sql=excerpt(query, scalar, place.reader.file))
-        span = place.reader.span(place.node.entries["sql_file"][1])  # type: ignore[union-attr]
-        path = _relative(place.folder, name)
+            return DataModel(**values, sql=excerpt(query, scalar, place.file.file))
+        refuse = self._refuse(place, "sql_file")
+        path = within(place.folder, name)
         if path is None:
-            message = f"{name} lies outside the project's folder."
-            place.reader.problems.append(
-                Problem("unreadable-file", message, span, "Keep the file inside the project's folder.")
-            )
+            refuse(f"{name} lies outside the project's folder.", KEEP_INSIDE, None)
             return None
-        file = self._read_file(path, span, place.reader.problems)
+        file = self._files.read(path, refuse)
         return None if file is None else DataModel(**values, sql=Excerpt.whole(file), sql_file=path)
+
+    def _refuse(self, place: Place, *keys: str) -> Refuse:
+        """What keeps a problem with a file at the key that names it, unless the fault has a place of its own."""
+        named = self._places.locate(Route(place.kind, written(place.node, "id") or "", keys))
+
+        def refuse(message: str, remedy: str, span: Span | None) -> None:
+            place.file.found.append(Problem("unreadable-file", message, span or named, remedy))
+
+        return refuse
 
     def field_transformation(self, _: Place, values: dict[str, Any]) -> FieldTransformation:
         """A field transformation."""
         mappings = tuple(FieldMapping(**mapping) for mapping in values.pop("mappings"))
         return FieldTransformation(**values, mappings=mappings)
 
-    def pipeline(self, place: Place, values: dict[str, Any]) -> Pipeline | None:
-        """A pipeline; None where an interval schedule names no frequency."""
+    def pipeline(self, _: Place, values: dict[str, Any]) -> Pipeline:
+        """A pipeline."""
         sync, schedule = values.pop("sync_mode"), values.pop("schedule")
-        if schedule["type"] == "interval" and "frequency" not in schedule:
-            node = place.node.entries["schedule"][1]  # type: ignore[union-attr]
-            message = f"{values['id']}.schedule is an interval without a frequency."
-            place.reader.problem("missing-key", message, node, "Add frequency: hourly, daily, weekly or monthly.")
-            return None
         if "from" in sync:
             sync["from_"] = sync.pop("from")
         return Pipeline(**values, sync_mode=SyncMode(**sync), schedule=Schedule(**schedule))
@@ -162,52 +152,8 @@ _REFERENCES = {
 }
 
 
-def _written(node: Node, field: str) -> str | None:
+def written(node: Node, field: str) -> str | None:
+    """What a field of a resource holds, if that is a text or a number, whatever else is wrong with it."""
     entry = node.entries.get(field) if isinstance(node, Mapping) else None
-    value = entry[1].value if entry and isinstance(entry[1], Scalar) else None
-    return value if isinstance(value, str) and value else None
-
-
-def _relative(folder: str, name: str) -> str | None:
-    """``name`` as seen from the project's folder; None where it leads out of it."""
-    if PurePosixPath(name).is_absolute() or "\\" in name or "\0" in name:
-        return None
-    parts: list[str] = []
-    for part in (PurePosixPath(folder) / name).parts:
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        else:
-            parts.append(part)
-    return "/".join(parts)
-
-
-def excerpt(text: str, scalar: Scalar, file: SourceFile) -> Excerpt:
-    """A scalar's text inside its file: exact for literal blocks and for text that stands there as it is."""
-    if scalar.style == "|":
-        pieces = _block_pieces(text, scalar, file)
-        return Excerpt(text, file, pieces) if pieces else Excerpt.pinned(text, file, scalar.start, scalar.end)
-    start = scalar.start + (1 if scalar.style in ("'", '"') else 0)
-    if file.text[start : start + len(text)] == text:
-        return Excerpt(text, file, ((0, start),))
-    return Excerpt.pinned(text, file, scalar.start, scalar.end)
-
-
-def _block_pieces(text: str, scalar: Scalar, file: SourceFile) -> tuple[tuple[int, int], ...]:
-    at = file.text.find("\n", scalar.start) + 1
-    lines = text.split("\n")
-    stops: list[tuple[int, int]] = []
-    for _ in lines:
-        stop = file.text.find("\n", at)
-        stops.append((at, len(file.text) if stop < 0 else stop))
-        at = stops[-1][1] + 1
-    written = [file.text[start:stop].rstrip("\r") for start, stop in stops]
-    indent = next((len(w) - len(line) for w, line in zip(written, lines, strict=True) if line.strip()), 0)
-    if any(not w.endswith(line) for w, line in zip(written, lines, strict=True) if line.strip()):
-        return ()
-    pieces, offset = [], 0
-    for (start, stop), line in zip(stops, lines, strict=True):
-        pieces.append((offset, min(start + indent, stop)))
-        offset += len(line) + 1
-    return tuple(pieces)
+    scalar = entry[1] if entry else None
+    return scalar.text if isinstance(scalar, Scalar) and scalar.value is not None and scalar.text else None

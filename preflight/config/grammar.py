@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -17,6 +18,13 @@ class Text(msgspec.Struct, frozen=True):
     pattern: str = ""
     or_integer: bool = False
     """Whether a plain integer is taken as its digits."""
+    or_number: bool = False
+    """Whether a plain number is taken as itself."""
+    or_blank: bool = False
+
+
+LARGEST = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps as it is."""
 
 
 class Integer(msgspec.Struct, frozen=True):
@@ -42,18 +50,25 @@ class Secret(msgspec.Struct, frozen=True):
 class Free(msgspec.Struct, frozen=True):
     """A free-form mapping of scalars, references and nested mappings; literals under a secret's name are refused."""
 
+    renamed: Mapping[str, str] = {}
+    """Keys of the platform's first version, to what is written today."""
+
 
 class Table(msgspec.Struct, frozen=True):
     """A mapping whose keys the user chooses (or takes from ``keys``), all values alike."""
 
     value: Kind
     keys: tuple[str, ...] = ()
+    lenient: bool = False
+    """Whether entries that break the grammar are left out, rather than the whole."""
 
 
 class ListOf(msgspec.Struct, frozen=True):
     """A list, all items alike."""
 
     item: Kind
+    lenient: bool = False
+    """Whether items that break the grammar are left out, rather than the whole."""
 
 
 class Either(msgspec.Struct, frozen=True):
@@ -80,6 +95,8 @@ class Shape(msgspec.Struct, frozen=True):
     """Keys of the platform's first version, to what is written today."""
     one_of: tuple[tuple[str, ...], ...] = ()
     """Groups of keys of which exactly one is given."""
+    when: tuple[tuple[str, str, str], ...] = ()
+    """(key, value, further key): where the key has the value, the further key is required."""
     rest: Kind | None = None
     """What any further key may hold; None: there is none."""
 
@@ -87,6 +104,13 @@ class Shape(msgspec.Struct, frozen=True):
 Kind = Text | Integer | Time | Day | Secret | Free | Table | ListOf | Either | Shape
 
 _ID = Text(pattern=r"[A-Za-z0-9_-]+")
+
+
+def is_id(text: str) -> bool:
+    """Whether the platform takes the text as an id."""
+    return re.fullmatch(_ID.pattern, text) is not None
+
+
 _NAME = Field(Text(), "A name for people.", required=True)
 
 
@@ -107,6 +131,25 @@ INTROSPECT = Shape(
     },
     rest=Free(),
 )
+_NO_WORKSPACE = "it is part of the path now: write `workspace` at the top level"
+_V1_SNOWFLAKE = {
+    "source_account_id": "write `config.account_identifier`",
+    "snowflake_aws_iam_user_arn": "write `config.aws_iam_user_arn`",
+    "snowflake_aws_external_id": "write `config.aws_external_id`",
+}
+_V1_PROVIDER_KEYS = (
+    "region",
+    "warehouse",
+    "database",
+    "role",
+    "user",
+    "project_id",
+    "dataset_id",
+    "service_account_id",
+    "host",
+    "port",
+    "aws_iam_role_arn",
+)
 CONNECTION = Shape(
     "connection",
     {
@@ -115,28 +158,31 @@ CONNECTION = Shape(
         "service_provider": Field(
             Text(("snowflake", "bigquery", "redshift", "databricks"), any_case=True), "The warehouse.", required=True
         ),
-        "config": Field(Free(), "The provider's settings, by the API's names.", required=True),
+        "config": Field(Free(_V1_SNOWFLAKE), "The provider's settings, by the API's names.", required=True),
         "state": Field(Text(("new", "active", "inactive")), "Whether the connection may be used."),
         "introspect": Field(
             INTROSPECT, "How preflight itself reads the warehouse; what is left out: as `config` says."
         ),
     },
     renamed={
-        "workspace_id": "it is part of the path now: write `workspace` at the top level",
+        "workspace_id": _NO_WORKSPACE,
         "type": "write `service_provider`",
-        "source_account_id": "write `config.account_identifier`",
-        "region": "write it inside `config`",
-        "warehouse": "write it inside `config`",
-        "database": "write it inside `config`",
-        "role": "write it inside `config`",
-        "user": "write it inside `config`",
+        **_V1_SNOWFLAKE,
+        **dict.fromkeys(_V1_PROVIDER_KEYS, "write it inside `config`"),
         "password": "write it inside `config`, as {env: NAME}",
-        "snowflake_aws_iam_user_arn": "write `config.aws_iam_user_arn`",
-        "snowflake_aws_external_id": "write `config.aws_external_id`",
+        "service_account_key": "write it inside `config`, as {env: NAME}",
         "is_active": "write `state`",
         "is_faulted": "it is read-only, and called `status` now",
     },
 )
+_V1_TIMESTAMP = {
+    "load_timestamp_field_name": "write the pipeline's `sync_mode.iterator_field`",
+    "load_timestamp_field_type": "write the pipeline's `sync_mode.iterator_data_type`",
+    "load_timestamp_field_time_zone": "write the pipeline's `sync_mode.time_zone`",
+    "load_timestamp_field_tz": "write the pipeline's `sync_mode.time_zone`",
+    "load_timestamp_field_time_offset": "write the pipeline's `schedule.delay`",
+    "load_timestamp_field_offset_seconds": "write the pipeline's `schedule.delay`",
+}
 DATA_MODEL = Shape(
     "data model",
     {
@@ -146,15 +192,7 @@ DATA_MODEL = Shape(
         "sql_file": Field(Text(), "The file that holds the query, relative to this one."),
         "sql_query": Field(Text(), "The query itself."),
     },
-    renamed={
-        "workspace_id": "it is part of the path now: write `workspace` at the top level",
-        "load_timestamp_field_name": "write the pipeline's `sync_mode.iterator_field`",
-        "load_timestamp_field_type": "write the pipeline's `sync_mode.iterator_data_type`",
-        "load_timestamp_field_time_zone": "write the pipeline's `sync_mode.time_zone`",
-        "load_timestamp_field_tz": "write the pipeline's `sync_mode.time_zone`",
-        "load_timestamp_field_time_offset": "write the pipeline's `schedule.delay`",
-        "load_timestamp_field_offset_seconds": "write the pipeline's `schedule.delay`",
-    },
+    renamed={"workspace_id": _NO_WORKSPACE, **_V1_TIMESTAMP},
     one_of=(("sql_file", "sql_query"),),
 )
 MAPPING = Shape(
@@ -163,7 +201,7 @@ MAPPING = Shape(
         "mapping_type": Field(Text(("column", "static", "ignore")), "What the mapping does.", required=True),
         "source": Field(Text(), "The output column that is read."),
         "destination": Field(Text(), "The event batch's member that is written, as a dotted path."),
-        "value": Field(Text(), "The constant that a static mapping writes."),
+        "value": Field(Text(or_blank=True), "The constant that a static mapping writes."),
     },
 )
 FIELD_TRANSFORMATION = Shape(
@@ -174,6 +212,7 @@ FIELD_TRANSFORMATION = Shape(
         "destination_type": Field(Text(("event_batch",)), "The only documented destination.", required=True),
         "mappings": Field(ListOf(MAPPING), "One entry a column or constant.", required=True),
     },
+    renamed={"workspace_id": _NO_WORKSPACE},
 )
 SYNC_MODE = Shape(
     "sync mode",
@@ -192,10 +231,11 @@ SCHEDULE = Shape(
     {
         "type": Field(Text(("interval", "on_demand", "once")), "When runs happen.", required=True),
         "frequency": Field(Text(("hourly", "daily", "weekly", "monthly")), "How often an interval schedule runs."),
-        "delay": Field(Text(or_integer=True), "How long a run waits after its interval's end."),
+        "delay": Field(Text(or_number=True), "How long a run waits after its interval's end."),
         "start_time": Field(Time(), "The first run, which later ones are aligned to."),
         "end_time": Field(Time(), "No run after this time."),
     },
+    when=(("type", "interval", "frequency"),),
 )
 PIPELINE = Shape(
     "pipeline",
@@ -215,7 +255,7 @@ PIPELINE = Shape(
         "schedule": Field(SCHEDULE, "When it runs.", required=True),
     },
     renamed={
-        "workspace_id": "it is part of the path now: write `workspace` at the top level",
+        "workspace_id": _NO_WORKSPACE,
         "is_active": "write `state`",
         "is_draft": "write `state`",
         "is_faulted": "it is read-only, and called `status` now",
@@ -223,6 +263,7 @@ PIPELINE = Shape(
         "schedule_interval": "write `schedule.frequency`",
         "schedule_start_time": "write `schedule.start_time`",
         "schedule_end_time": "write `schedule.end_time`",
+        **{name: today.replace("the pipeline's ", "") for name, today in _V1_TIMESTAMP.items()},
     },
     one_of=(("partner_feed_id", "partner_feed_key"),),
 )
@@ -256,7 +297,7 @@ LIMITS = Shape(
     "limits",
     {
         "profile": Field(Text(("docs-2025-02", "observed-2026-08")), "Which documented limits hold."),
-        "overrides": Field(Table(OVERRIDE, limits.NAMES), "This account's own values."),
+        "overrides": Field(Table(OVERRIDE, limits.NAMES, lenient=True), "This account's own values."),
     },
 )
 WAIVER = Shape(
@@ -275,27 +316,13 @@ PROJECT = Shape(
         "version": Field(Integer(1), "The version of this grammar: 1.", required=True),
         "workspace": Field(Either(Text(or_integer=True), WORKSPACE), "The workspace's id, or how to reach it."),
         "limits": Field(LIMITS, "Which limits hold."),
-        "include": Field(ListOf(Text()), "Further files with any of the four lists, by glob."),
+        "include": Field(ListOf(Text(), lenient=True), "Further files with any of the four lists, by glob."),
         **{name: Field(ListOf(shape), f"The {shape.name}s.") for name, shape in LISTS.items()},
-        "rules": Field(Table(Text(("off", "error", "warning", "info"))), "A severity of your own for a rule, or off."),
-        "waivers": Field(ListOf(WAIVER), "Findings that are accepted until a day."),
+        "rules": Field(
+            Table(Text(("off", "error", "warning", "info")), lenient=True), "A severity of your own for a rule, or off."
+        ),
+        "waivers": Field(ListOf(WAIVER, lenient=True), "Findings that are accepted until a day."),
         "plugins": Field(ListOf(Text()), "Plugins that bring rules or adapters."),
     },
 )
 INCLUDED = Shape("included file", {name: Field(ListOf(shape), f"The {shape.name}s.") for name, shape in LISTS.items()})
-SECRET_NAMES = (
-    "password",
-    "passcode",
-    "secret",
-    "client_secret",
-    "token",
-    "access_token",
-    "private_key",
-    "private_key_password",
-    "private_key_file_pwd",
-    "service_account_key",
-    "secret_access_key",
-    "session_token",
-    "api_key",
-)
-"""Keys of a free-form mapping whose value is a secret, wherever they stand."""

@@ -131,7 +131,7 @@ class Schedule(msgspec.Struct, frozen=True):
 
     type: str
     frequency: str | None = None
-    delay: str | int | None = None
+    delay: str | int | float | None = None
     start_time: datetime | None = None
     end_time: datetime | None = None
 

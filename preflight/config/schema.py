@@ -1,18 +1,20 @@
-"""The JSON Schema of a project file, for editors: made from the grammar."""
+"""The JSON Schema of a project file, for editors: made from the grammar.
+
+It cannot say what only the whole project tells (ids, references, files), nor that a day is one of the calendar.
+"""
 
 from __future__ import annotations
 
 from typing import Any, assert_never
 
 from preflight.config import grammar as g
+from preflight.config.scalars import DAY_PATTERN, TIME_PATTERN
+from preflight.config.secrets import WORDS
 
-_SECRET = {
-    "type": "object",
-    "properties": {"env": {"type": "string", "minLength": 1, "description": "The environment variable that holds it."}},
-    "required": ["env"],
-    "additionalProperties": False,
-}
-_FREE = {"type": "object"}
+_REFERENCE = {"$ref": "#/$defs/reference"}
+_FREE = {"$ref": "#/$defs/free"}
+_NOT_BLANK = r"\S"
+_SECRET_NAME = f"^(.*_)?({'|'.join(WORDS)})$"
 
 
 def json_schema() -> dict[str, Any]:
@@ -21,6 +23,27 @@ def json_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "preflight project",
         **_of(g.PROJECT),
+        "$defs": {
+            "reference": {
+                "description": "A reference to a secret: the environment variable that holds it.",
+                "type": "object",
+                "properties": {"env": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}},
+                "required": ["env"],
+                "additionalProperties": False,
+            },
+            "free": {
+                "type": "object",
+                "patternProperties": {_SECRET_NAME: {"anyOf": [_REFERENCE, {"type": ["boolean", "null"]}]}},
+                "additionalProperties": {"$ref": "#/$defs/value"},
+            },
+            "value": {
+                "anyOf": [
+                    {"type": ["string", "number", "boolean", "null"]},
+                    {"type": "array", "items": {"$ref": "#/$defs/value"}},
+                    _FREE,
+                ]
+            },
+        },
     }
 
 
@@ -29,15 +52,15 @@ def _of(kind: g.Kind) -> dict[str, Any]:
         case g.Text():
             return _text(kind)
         case g.Integer():
-            return {"type": "integer", "minimum": kind.minimum}
+            return {"type": "integer", "minimum": kind.minimum, "maximum": g.LARGEST}
         case g.Time():
-            return {"type": "string", "format": "date-time"}
+            return {"type": "string", "format": "date-time", "pattern": f"^{TIME_PATTERN}$"}
         case g.Day():
-            return {"type": "string", "format": "date"}
+            return {"type": "string", "format": "date", "pattern": f"^{DAY_PATTERN}$"}
         case g.Secret():
-            return {"anyOf": [_SECRET, {"type": "string"}]} if kind.or_text else _SECRET
+            return {"anyOf": [_REFERENCE, {"type": "string", "pattern": _NOT_BLANK}]} if kind.or_text else _REFERENCE
         case g.Free():
-            return _FREE
+            return {**_FREE, "not": _any_of(kind.renamed)} if kind.renamed else _FREE
         case g.Table():
             names = {"propertyNames": {"enum": list(kind.keys)}} if kind.keys else {}
             return {"type": "object", "additionalProperties": _or_null(_of(kind.value)), **names}
@@ -55,11 +78,12 @@ def _text(kind: g.Text) -> dict[str, Any]:
     if kind.choices and kind.any_case:
         cased = ["".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c for c in choice) for choice in kind.choices]
         return {"type": "string", "pattern": f"^({'|'.join(cased)})$", "examples": list(kind.choices)}
-    schema: dict[str, Any] = {"type": ["string", "integer"] if kind.or_integer else "string", "minLength": 1}
     if kind.choices:
-        schema = {"enum": list(kind.choices)}
-    if kind.pattern:
-        schema["pattern"] = f"^{kind.pattern}$"
+        return {"enum": list(kind.choices)}
+    types = ["string", *(["integer"] if kind.or_integer else []), *(["number"] if kind.or_number else [])]
+    schema: dict[str, Any] = {"type": types if len(types) > 1 else "string"}
+    if not kind.or_blank:
+        schema["pattern"] = f"^{kind.pattern}$" if kind.pattern else _NOT_BLANK
     return schema
 
 
@@ -67,22 +91,32 @@ def _shape(shape: g.Shape) -> dict[str, Any]:
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {
-            name: {
-                **(_of(field.kind) if field.required else _or_null(_of(field.kind))),
-                "description": field.doc,
-            }
+            name: {**(_of(field.kind) if field.required else _or_null(_of(field.kind))), "description": field.doc}
             for name, field in shape.fields.items()
         },
-        "additionalProperties": shape.rest is not None,
     }
+    if shape.rest is None:
+        schema["additionalProperties"] = False
+    else:
+        rest = {"anyOf": [_REFERENCE, {"type": ["boolean", "null"]}]}
+        schema |= {"patternProperties": {_SECRET_NAME: rest}, "additionalProperties": {"$ref": "#/$defs/value"}}
     if required := [name for name, field in shape.fields.items() if field.required]:
         schema["required"] = required
-    if shape.one_of:
-        schema["allOf"] = [
-            {"oneOf": [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in names]}
-            for names in shape.one_of
-        ]
+    conditions: list[dict[str, Any]] = [{"oneOf": [_given(name) for name in names]} for names in shape.one_of]
+    for key, value, wanted in shape.when:
+        is_so = {"properties": {key: {"const": value}}, "required": [key]}
+        conditions.append({"if": is_so, "then": _given(wanted)})
+    if conditions:
+        schema["allOf"] = conditions
     return schema
+
+
+def _given(name: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+def _any_of(names: Any) -> dict[str, Any]:
+    return {"anyOf": [{"required": [name]} for name in names]}
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -8,16 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preflight.config import nodes
-from preflight.config.nodes import Mapping, Node, Scalar, Sequence
-
-
-def plain(node: Node | None) -> Any:
-    """What a node means, as Python's own values."""
-    if node is None or isinstance(node, Scalar):
-        return node.value if node else None
-    if isinstance(node, Sequence):
-        return [plain(item) for item in node.items]
-    return {key: plain(value) for key, (_, value) in node.entries.items()}
+from preflight.config.nodes import Mapping
+from tests.config.projects import plain
 
 
 def read(text: str) -> Any:
