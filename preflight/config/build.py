@@ -10,7 +10,7 @@ from preflight.config.excerpts import excerpt
 from preflight.config.files import KEEP_INSIDE, Files, Refuse, within
 from preflight.config.nodes import Mapping, Node, Scalar
 from preflight.config.places import Place, Places
-from preflight.config.problems import BAD, nearest
+from preflight.config.problems import BAD, Suggestions
 from preflight.config.project import (
     Connection,
     DataModel,
@@ -67,22 +67,29 @@ class Resources:
 
     def unresolved(self, waivers: Iterable[dict[str, Any]]) -> Iterable[Problem]:
         """A problem for each id that a pipeline or a waiver names and that the project does not have."""
+        suggest = Suggestions(budget=50)
+        ids: dict[str, list[str]] = {kind: [] for kind in g.LISTS}
+        for kind, id_ in self._places.items:
+            if g.is_id(id_):
+                ids[kind].append(id_)
+        for kind, wanted, label, route in self._references(waivers):
+            if (kind, wanted) in self._places.items:
+                continue
+            close = suggest.nearest(wanted, ids[kind])
+            message = f"The project has no {label} with the id {wanted[:80]}."
+            remedy = f"Write {close}." if close else f"Add it under `{kind}`."
+            yield Problem("unresolved-reference", message, self._places.locate(route), remedy)
+
+    def _references(self, waivers: Iterable[dict[str, Any]]) -> Iterable[tuple[str, str, str, Route]]:
+        """The list, the id, what it is called and its place, of every reference."""
         for pipeline, field, wanted in self._wanted:
             label = field.removesuffix("_id").replace("_", " ")
             route = Route("pipelines", pipeline, (field,))
-            yield from self._unresolved(_REFERENCES[field], wanted, label, route)
+            yield _REFERENCES[field], wanted, label, route
         for index, waiver in enumerate(waivers):
             if "pipeline" in waiver:
                 route = Route("", "", ("waivers", index, "pipeline"))
-                yield from self._unresolved("pipelines", waiver["pipeline"], "pipeline", route)
-
-    def _unresolved(self, kind: str, wanted: str, label: str, route: Route) -> Iterable[Problem]:
-        if (kind, wanted) in self._places.items:
-            return
-        close = nearest(wanted, (id_ for listed, id_ in self._places.items if listed == kind and g.is_id(id_)))
-        message = f"The project has no {label} with the id {wanted[:80]}."
-        remedy = f"Write {close}." if close else f"Add it under `{kind}`."
-        yield Problem("unresolved-reference", message, self._places.locate(route), remedy)
+                yield "pipelines", waiver["pipeline"], "pipeline", route
 
     # -- one builder a kind --------------------------------------------------------------------------------------------
 

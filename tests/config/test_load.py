@@ -206,3 +206,20 @@ def test_a_thousand_pipelines_are_read_in_less_than_three_seconds(project: Write
     read = project(text)
     assert time.process_time() - begin < 3
     assert (len(read.pipelines), read.problems) == (1001, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD[: GOOD.index("  - id: contacts-pipeline")]
+        + "".join(f"  - {{id: p{index}, connection_id: c{index}, data_model_id: m{index}}}\n" for index in range(3000)),
+        "version: 1\n" + "".join(f"key{index}: 1\n" for index in range(10_000)),
+        "version: 1\n" + "version: 1\n" * 10_000,
+        "version: 1\nplugins:\n" + "  - {password: x}\n" * 10_000,
+    ],
+    ids=["references", "unknown keys", "duplicate keys", "secrets"],
+)
+def test_thousands_of_problems_are_found_in_less_than_three_seconds(project: Write, text: str) -> None:
+    begin = time.process_time()
+    assert len(project(text).problems) >= 6000
+    assert time.process_time() - begin < 3
