@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 
 from preflight import limits
@@ -31,11 +32,28 @@ def page() -> str:
 
 
 def _section(profile: str, title: str) -> str:
-    loaded = limits.load(profile)
+    loaded = tuple(limits.load(profile))
     own = [limit for limit in loaded if limit.profile == profile]
-    inherited = [f"`{limit.name}` from `{limit.profile}`" for limit in loaded if limit.profile != profile]
     default = " (the default)" if profile == limits.DEFAULT_PROFILE else ""
-    rows = "".join(f"| `{limit.name}` | {limit.value:,} {limit.unit} | {limit.scope} |\n" for limit in own)
-    source = f"{title}: <{own[0].source}>. Read on {own[0].read}; {own[0].mark}, {_MARKS[own[0].mark]}."
-    rest = f"\nTaken over: {', '.join(inherited)}.\n" if inherited else ""
-    return f"\n## {profile}{default}\n\n{source}\n\n| limit | value | for each |\n|---|---|---|\n{rows}{rest}"
+    tables = "".join(
+        _table([limit for limit in own if _origin(limit) == origin], title if origin == _origin(own[0]) else "Also")
+        for origin in dict.fromkeys(map(_origin, own))
+    )
+    others = dict.fromkeys(limit.profile for limit in loaded if limit.profile != profile)
+    rest = "".join(f"\nTaken over from `{other}`: {_names(loaded, other)}.\n" for other in others)
+    return f"\n## {profile}{default}\n{tables}{rest}"
+
+
+def _origin(limit: limits.Limit) -> tuple[str, date, str]:
+    return limit.source, limit.read, limit.mark
+
+
+def _names(loaded: tuple[limits.Limit, ...], profile: str) -> str:
+    return ", ".join(f"`{limit.name}`" for limit in loaded if limit.profile == profile)
+
+
+def _table(entries: list[limits.Limit], title: str) -> str:
+    source, read, mark = _origin(entries[0])
+    rows = "".join(f"| `{limit.name}` | {limit.value:,} {limit.unit} | {limit.scope} |\n" for limit in entries)
+    head = f"{title}: <{source}>. Read on {read}; {mark}, {_MARKS[mark]}."
+    return f"\n{head}\n\n| limit | value | for each |\n|---|---|---|\n{rows}"

@@ -21,7 +21,7 @@ from tests.rules.cases import NOW, Case, write
 
 DDL = (
     "CREATE SCHEMA public; CREATE TABLE public.contacts AS"
-    " SELECT i AS customer_id, TIMESTAMP '2026-11-20 12:00:00' AS updated_at FROM range(3) AS r(i)"
+    " SELECT i AS customer_id, TIMESTAMP '2026-11-20 12:00:00' AS updated_at FROM range(1, 4) AS r(i)"
 )
 TARGET = "http://127.0.0.1:1/platform/v2/workspaces/1"
 EMPTY = WorkspaceState(TARGET, stand_in=True)

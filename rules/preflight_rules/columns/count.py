@@ -64,7 +64,6 @@ def near_column_limit(ctx: Context) -> Iterator[Outcome]:
     """
     limit, outputs = ctx.limits.columns, ctx.outputs
     count = len(outputs.columns)
-    measure = ctx.weigh(limit, count, _basis(ctx))
     if not outputs.complete and count <= limit.value:
         yield Unproven(outputs.reason)
     elif NEAR * limit.value < 100 * count <= 100 * limit.value:
@@ -72,10 +71,8 @@ def near_column_limit(ctx: Context) -> Iterator[Outcome]:
             f"The query puts out {count:,} columns, which is above {NEAR} % of the limit of {limit.value:,}.",
             outputs.columns[-1].place,
             "Leave out columns that nobody uses.",
-            (measure,),
+            (ctx.weigh(limit, count, _basis(ctx)),),
         )
-    else:
-        yield Weighed((measure,))
 
 
 @rule("PF207", Severity.ERROR, uses={Fact.SCHEMA})

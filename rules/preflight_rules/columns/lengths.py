@@ -47,7 +47,7 @@ def _judge(
                     remedy,
                     (ctx.weigh(limit, found, basis),),
                 )
-    yield Weighed(tuple(ctx.weigh(limits[kind], found, basis) for kind, found in longest.items()))
+    yield Weighed(tuple(ctx.weigh(limits[kind], found, basis) for kind, found in longest.items() if found))
 
 
 @rule("PF251", Severity.ERROR, needs={Fact.SCHEMA, Fact.VALUES})

@@ -52,17 +52,14 @@ def burst_in_one_hour(ctx: Context) -> Iterator[Outcome]:
         return
     limit, histogram = ctx.limits.get(f"records_per_{frequency}_interval"), ctx.histogram
     worst = max(histogram.buckets, key=lambda bucket: bucket.rows, default=Bucket(0, 0, 0))
-    measure = ctx.weigh(limit, worst.rows, ctx.basis(Fact.COUNTS))
     if worst.rows > limit.value:
         start = iso(histogram.anchor + worst.index * HOUR)
         yield Fault(
             f"The hour from {start} alone holds {worst.rows:,} records; a {frequency} run may read {limit.value:,}.",
             ctx.at("sync_mode", "iterator_field"),
             "Spread the iterator's values, or load these rows apart with sync_mode.from and sync_mode.until.",
-            (measure,),
+            (ctx.weigh(limit, worst.rows, ctx.basis(Fact.COUNTS)),),
         )
-    else:
-        yield Weighed((measure,))
 
 
 @rule("PF406", Severity.WARNING, needs={Fact.COUNTS})
@@ -91,16 +88,13 @@ def near_record_limit(ctx: Context) -> Iterator[Outcome]:
         return
     for load in found:
         limit = ctx.limits.get(load.limit)
-        measure = ctx.weigh(limit, load.rows, ctx.basis(Fact.COUNTS))
         if NEAR * limit.value < 100 * load.rows <= 100 * limit.value:
             yield Fault(
                 f"{load.what} {load.rows:,} records, which is above {NEAR} % of the limit of {limit.value:,}.",
                 load.place,
                 "Run more often, narrow the query, or split the pipeline, before it is too late.",
-                (measure,),
+                (ctx.weigh(limit, load.rows, ctx.basis(Fact.COUNTS)),),
             )
-        else:
-            yield Weighed((measure,))
 
 
 @rule("PF407", Severity.WARNING, needs={Fact.COUNTS})
@@ -163,16 +157,15 @@ def only_within_newer_limits(ctx: Context) -> Iterator[Outcome]:
         if ctx.limits.get(load.limit).mark == "OVERRIDE":
             continue
         older, newer = documented.get(load.limit), observed.get(load.limit)
-        measure = ctx.weigh(older, load.rows, ctx.basis(Fact.COUNTS))
         if load.rows <= older.value:
-            yield Weighed((measure,))
-        elif load.rows <= newer.value:
+            continue
+        if load.rows <= newer.value:
             yield Fault(
                 f"{load.what} {load.rows:,} records: within the newer limit of {newer.value:,}, but not within the"
                 f" documented {older.value:,}.",
                 load.place,
                 "Ask for the account's limits and set them under limits.overrides, or make the runs smaller.",
-                (measure, ctx.weigh(newer, load.rows, ctx.basis(Fact.COUNTS))),
+                tuple(ctx.weigh(limit, load.rows, ctx.basis(Fact.COUNTS)) for limit in (older, newer)),
             )
         else:
             yield Inapplicable(f"{load.rows:,} records are past both profiles' limits")
