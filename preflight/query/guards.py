@@ -1,4 +1,4 @@
-"""Expressions as DuckDB must write them, guarded where equality hangs on types and values that the text does not show.
+"""Expressions as DuckDB must write them, guarded where equality hangs on types and values that no text shows.
 
 A guard stops the query with an error rather than let DuckDB differ: a cast that would round otherwise, a division by zero.
 """
