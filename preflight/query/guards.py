@@ -1,7 +1,6 @@
-"""Expressions as DuckDB must write them, guarded where equality hangs on types and values that the text does not show.
+"""Expressions as DuckDB must write them, guarded where equality hangs on types and values that no text shows.
 
-A guard stops the query with an error rather than let DuckDB differ: a cast that would round otherwise, a division by
-zero.
+A guard stops the query with an error rather than let DuckDB differ: a cast that rounds otherwise, a division by zero.
 """
 
 from __future__ import annotations

@@ -55,18 +55,21 @@ def cases(draw: st.DrawFn) -> Case:
     zone = draw(st.sampled_from(ZONES))
     frequency = draw(st.sampled_from(FREQUENCIES))
     anchor = draw(st.integers(1_500_000_000, 1_900_000_000))
-    near = st.integers(-4, 4).map(lambda number: boundary(frequency, anchor, number))
-    hours = st.integers(-2000, 2000).map(lambda number: anchor + number * 3600)
-    now = draw(st.one_of(near, hours, st.integers(anchor - 10**7, anchor + 10**7)))
-    clip = st.one_of(st.none(), near, hours, st.integers(anchor - 10**7, anchor + 10**7))
-    lower, upper = draw(clip), draw(clip)
-    edges = [near, hours, st.just(now), *(st.just(bound) for bound in (lower, upper) if bound is not None)]
-    exact = st.one_of(*edges).map(lambda second: second * MICRO)
-    moved = st.tuples(exact, st.sampled_from([-1000, -1, 0, 0, 1, 1000, 999_999])).map(sum)
-    free = st.integers((anchor - 2 * 10**7) * MICRO, (anchor + 2 * 10**7) * MICRO)
-    instants = draw(st.lists(st.one_of(st.none(), moved, moved, free), max_size=9))
+    near = st.integers(-3, 3).map(lambda number: boundary(frequency, anchor, number))
+    hours = st.integers(-200, 200).map(lambda number: anchor + number * 3600)
+    some = st.one_of(near, hours, st.integers(anchor - 10**6, anchor + 10**6))
+    now = draw(st.one_of(st.just(anchor + 10**9), some))
+    lower, upper = draw(st.sampled_from([(False, False), (True, False), (False, True), (True, True)]))
+    bounds = sorted((draw(some), draw(some)))
+    clip = (bounds[0] if lower else None, bounds[1] if upper else None)
+    edges = [near, near, hours, st.just(now), *(st.just(bound) for bound in clip if bound is not None)]
+    moved = st.tuples(
+        st.one_of(*edges).map(lambda second: second * MICRO), st.sampled_from([0, 0, 1, -1, 1000, -1000, 999_999])
+    ).map(sum)
+    free = st.integers((anchor - 10**7) * MICRO, (anchor + 10**7) * MICRO)
+    instants = draw(st.lists(st.one_of(moved, moved, moved, free, st.none()), min_size=4, max_size=10))
     values = tuple(None if value is None else held(value, kind, zone) for value in instants)
-    ask = HistogramAsk("", "v", kind, anchor, now, zone, lower, upper)
+    ask = HistogramAsk("", "v", kind, anchor, now, zone, *clip)
     return Case(ask, frequency, values)
 
 

@@ -57,8 +57,8 @@ def _nobody(ctx: Context) -> tuple[int, Measure] | Inapplicable:
 def mostly_without_identity(ctx: Context) -> Iterator[Outcome]:
     """More than half of the rows have no identity.
 
-    Why: a row needs at least one identity so that it can be attached to a profile. Where most rows lack one, the
-        query is not what was meant.
+    Why: a row needs at least one identity so that it can be attached to a profile. Where most rows lack one, the query
+        is not what was meant.
     Fails:
         sql: SELECT c.customer_id, c.email, c.updated_at FROM crm.public.contacts AS c
         warehouse: |
@@ -188,8 +188,8 @@ def malformed_email(ctx: Context) -> Iterator[Outcome]:
 def malformed_phone(ctx: Context) -> Iterator[Outcome]:
     """A telephone number is not written as E.164 has it.
 
-    Why: one number in two spellings makes two identities; outputs expect `+`, the country
-        and the number, without spaces.
+    Why: one number in two spellings makes two identities; outputs expect `+`, the country and the number, without
+        spaces.
     Fails:
         sql: SELECT c.customer_id, c.mobile_number, c.updated_at FROM crm.public.contacts AS c
         warehouse: |

@@ -77,8 +77,8 @@ def integers_beyond_2_53(ctx: Context) -> Iterator[Outcome]:
 def all_null_column(ctx: Context) -> Iterator[Outcome]:
     """A column holds no value at all.
 
-    Why: there is nothing to load, and what a null does to an attribute that is already there is not documented. Often
-        a join does not match or a column is no longer filled.
+    Why: there is nothing to load, and what a null does to an attribute that is already there is not documented. Often a
+        join does not match or a column is no longer filled.
     Fails:
         sql: SELECT c.customer_id, c.city, c.updated_at FROM crm.public.contacts AS c
         warehouse: |

@@ -264,12 +264,12 @@ def unsplit_bigquery_dataset(ctx: Context) -> Iterator[Outcome]:
             )
 
 
-@rule("PF034", Severity.WARNING, scope=Scope.CONNECTION)
+@rule("PF034", Severity.INFO, scope=Scope.CONNECTION)
 def password_only_snowflake_login(ctx: Context) -> Iterator[Outcome]:
     """The Snowflake user logs in with a password alone.
 
     Why: Snowflake is phasing out logins of programs by password alone from August 2026. mParticle's config, as far as
-        it could be read, has no other way.
+        it could be read, has no other way, so this is for your information: there is nothing else to write.
     Fails:
         connection: {config: {password: {env: SNOWFLAKE_PASSWORD}}}
     Passes:

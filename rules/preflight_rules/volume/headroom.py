@@ -145,8 +145,8 @@ def only_within_newer_limits(ctx: Context) -> Iterator[Outcome]:
             CREATE TABLE public.contacts AS
             SELECT 1 AS customer_id, TIMESTAMP '2026-11-20 12:10:00' AS updated_at FROM range(1000000);
     Remedy: ask for the account's limits and set them under `limits.overrides`, or make the runs smaller.
-    Source: V2 https://docs.mparticle.com/developers/apis/warehouse-sync-api/overview/ (Limits, 27 February 2025);
-        3P, of https://docs.mparticle.com/guides/default-service-limits/ on 13 August 2026
+    Source: V2 https://docs.mparticle.com/developers/apis/warehouse-sync-api/overview/ (Limits, 27 February 2025); 3P,
+        of https://docs.mparticle.com/guides/default-service-limits/ on 13 August 2026
     """
     found = loads(ctx)
     if not isinstance(found, tuple):
