@@ -7,7 +7,7 @@ from typing import Any
 
 from preflight.config import grammar as g
 from preflight.config.excerpts import excerpt
-from preflight.config.files import Files, Refuse, within
+from preflight.config.files import KEEP_INSIDE, Files, Refuse, within
 from preflight.config.nodes import Mapping, Node, Scalar
 from preflight.config.places import Place, Places
 from preflight.config.problems import BAD, nearest
@@ -96,7 +96,7 @@ class Resources:
             path = within(place.folder, name)
             if path is None or not self._files.contains(path):
                 keys = ("introspect", "local", *([catalog] if catalog else ()))
-                self._refuse(place, *keys)(f"{name} lies outside the project's folder.", _OUTSIDE, None)
+                self._refuse(place, *keys)(f"{name} lies outside the project's folder.", KEEP_INSIDE, None)
                 inside = False
         introspect = Introspect(**fields, options=named, folder=place.folder)
         provider = Provider(values.pop("service_provider"))
@@ -112,7 +112,7 @@ class Resources:
         refuse = self._refuse(place, "sql_file")
         path = within(place.folder, name)
         if path is None:
-            refuse(f"{name} lies outside the project's folder.", _OUTSIDE, None)
+            refuse(f"{name} lies outside the project's folder.", KEEP_INSIDE, None)
             return None
         file = self._files.read(path, refuse)
         return None if file is None else DataModel(**values, sql=Excerpt.whole(file), sql_file=path)
@@ -150,9 +150,6 @@ _REFERENCES = {
     "data_model_id": "data_models",
     "field_transformation_id": "field_transformations",
 }
-
-
-_OUTSIDE = "Keep the file inside the project's folder, links included."
 
 
 def written(node: Node, field: str) -> str | None:

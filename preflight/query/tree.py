@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from preflight.location import Excerpt, SqlRange
 from preflight.model import UNKNOWN, Column, Schema, TableInfo, TableRef, Type
-from preflight.query import deep, text
+from preflight.query import deep, scope, text
 from preflight.query.names import fold, fold_table_part
+from preflight.query.tokens import Tokens
 from preflight.query.values import OutputColumn, Outputs, Projection, SqlProblem, TableUse
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 _FILE_FORMATS = frozenset({"delta", "parquet", "json", "csv", "orc", "avro", "text", "binaryfile"})
 
 
-class Query:
+class Query(Tokens):
     """One data model's SQL, parsed in its warehouse's dialect.
 
     ``problems`` holds what is wrong with the text. ``unanalysed`` says why nothing else is known (empty where all is);
@@ -39,14 +41,11 @@ class Query:
         tokens: Sequence[Token] = (),
         depth: int = 0,
     ) -> None:
-        self.sql = sql
-        self.dialect = dialect
-        self.data_model = data_model
+        super().__init__(sql, dialect, data_model, tokens)
         self.problems = tuple(problems)
         self.unanalysed = unanalysed
         self.depth = depth
         self._tree = tree
-        self._tokens = tokens
 
     # -- nodes and places --------------------------------------------------------------------------------------------
 
@@ -68,15 +67,6 @@ class Query:
         """The syntax tree, which rules only read; None where the text is unanalysed."""
         return self._tree
 
-    @cached_property
-    def tokens(self) -> tuple[Token, ...]:
-        """The text's tokens, without comments; empty where it has none."""
-        return tuple(self._tokens)
-
-    def range(self, start: int, end: int) -> SqlRange:
-        """A place in the text, by offsets; the end is exclusive."""
-        return SqlRange(self.data_model, start, end)
-
     def place(self, node: Expr) -> SqlRange:
         """Where a node stands: from its first to its last token that has a position, else the whole text."""
         starts, ends = [], []
@@ -92,9 +82,7 @@ class Query:
     def _balanced(self, start: int, end: int) -> tuple[int, int]:
         """The stretch, longer by the parentheses that it opens and does not close."""
         level = 0
-        for token in self._tokens:
-            if token.end < start:
-                continue
+        for token in self._tokens[bisect_left(self._starts, start) :]:
             if token.start >= end and level <= 0:
                 break
             name = token.token_type.name
@@ -102,6 +90,44 @@ class Query:
             if token.start >= end and level <= 0:
                 return start, token.end + 1
         return start, end
+
+    def clause(self, node: Expr, *keywords: str) -> SqlRange:
+        """Where a clause stands, from the last of these keywords (sqlglot's token types) before it to its end."""
+        place = self.place(node)
+        keyword = self._keyword_before(place.start, keywords)
+        return place if keyword is None else self.range(keyword.start, place.end)
+
+    @cached_property
+    def outermost(self) -> tuple[Expr, ...]:
+        """The outermost query; of a set operation also its branches."""
+        return tuple(scope.outermost(self._tree)) if self._tree is not None else ()
+
+    @cached_property
+    def parameters(self) -> tuple[SqlRange, ...]:
+        """Where the text has a session's variable or a parameter to be bound."""
+        named = {node.name for node in self.nodes("Parameter", "Placeholder", "SessionParameter")}
+        return tuple(self.range(*found) for found in text.parameters(self._tokens, named, self.dialect))
+
+    @cached_property
+    def undeclared_qualifiers(self) -> tuple[tuple[str, SqlRange, bool], ...]:
+        """Names before a dot that no source in reach has, their places, and whether they can be nothing else."""
+        found = scope.undeclared_qualifiers(self.nodes("Select"), self.dialect)
+        return tuple((name.name, self.place(name), certain) for name, certain in found)
+
+    @cached_property
+    def stray_columns(self) -> tuple[Expr, ...]:
+        """The columns beside an aggregate in a SELECT without GROUP BY, where that is certain."""
+        return tuple(column for select in self.nodes("Select") for column in scope.stray_columns(select))
+
+    @cached_property
+    def cartesian_sources(self) -> tuple[Expr, ...]:
+        """The tables and subqueries that are joined with neither a condition nor a WHERE that links them."""
+        return tuple(source for select in self.nodes("Select") for source in scope.cartesian_sources(select))
+
+    def filters_on(self, name: str) -> tuple[Expr, ...]:
+        """Where the outermost query compares its output column ``name`` (without case) with a date of its own."""
+        selects = [query for query in self.outermost if type(query).__name__ == "Select"]
+        return tuple(predicate for select in selects for predicate in scope.filters_on(select, name))
 
     # -- projections -------------------------------------------------------------------------------------------------
 
@@ -134,7 +160,9 @@ class Query:
             name = fold(identifier.name, self.dialect, quoted=quoted)
             if "start" in identifier.meta:
                 place = self.place(identifier)
-        return Projection(index, name, quoted, star, UNKNOWN if star else self._types[index], place)
+        kind = UNKNOWN if star else self._types[index]
+        renamed = type(item).__name__ == "Alias"
+        return Projection(index, name, quoted, star, kind, place, whole or self.place(item), renamed)
 
     @cached_property
     def _types(self) -> list[Type]:

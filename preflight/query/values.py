@@ -60,6 +60,10 @@ class Projection(msgspec.Struct, frozen=True):
     is_star: bool
     type: Type
     place: SqlRange
+    whole: SqlRange
+    """The whole item, with its alias."""
+    renamed: bool = False
+    """Whether the name is an alias."""
 
 
 class TableUse(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -195,3 +196,13 @@ def test_no_project_file(tmp_path: Path) -> None:
         load(tmp_path)
     with pytest.raises(UsageError):
         load(tmp_path / "absent.yml")
+
+
+def test_a_thousand_pipelines_are_read_in_less_than_three_seconds(project: Write) -> None:
+    pipeline = GOOD[GOOD.index("  - id: contacts-pipeline") : GOOD.index("rules:")]
+    many = "".join(pipeline.replace("contacts-pipeline", f"pipeline-{index}") for index in range(1000))
+    text = GOOD.replace("rules:", many + "rules:")
+    begin = time.process_time()
+    read = project(text)
+    assert time.process_time() - begin < 3
+    assert (len(read.pipelines), read.problems) == (1001, ())

@@ -125,6 +125,8 @@ def _sql(keys: Mapping[str, Any]) -> str:
     if depth := keys.get("nested"):
         return f"SELECT {'(' * depth}1{')' * depth} AS customer_id"
     text: str = keys.get("sql", SQL)
+    if length := keys.get("long"):
+        return text.ljust(length)
     return text
 
 

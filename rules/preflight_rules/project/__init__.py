@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.project import expiry, grammar
+from preflight_rules.project import connections, expiry, grammar, resources
 
 RULES: tuple[Rule, ...] = (
     grammar.broken_yaml,
@@ -18,4 +18,18 @@ RULES: tuple[Rule, ...] = (
     grammar.v1_field,
     grammar.invalid_id,
     expiry.expired_override,
+    connections.incomplete_snowflake_config,
+    connections.incomplete_bigquery_config,
+    connections.incomplete_redshift_config,
+    connections.unverified_databricks_config,
+    connections.malformed_arn,
+    connections.implausible_external_id,
+    connections.misnamed_storage_integration,
+    connections.implausible_snowflake_account,
+    connections.unsplit_bigquery_dataset,
+    resources.name_without_its_kind,
+    resources.identical_connections,
+    resources.inactive_connection_in_use,
+    resources.production_without_rehearsal,
+    connections.password_only_snowflake_login,
 )

@@ -1,0 +1,214 @@
+"""Which query a node belongs to, what that query reads, and what joins it without a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expr
+
+_SOURCES = ("from_", "joins", "laterals")
+_NAMING = frozenset({"Lambda", "MatchRecognize", "Pivot"})
+"""What brings names of its own, so that a qualifier below it says nothing."""
+_AGGREGATES = frozenset({"Count", "Sum", "Avg", "Min", "Max"})
+_PASSING = frozenset(
+    {"Alias", "Paren", "Cast", "TryCast", "Add", "Sub", "Mul", "Div", "DPipe", "Coalesce", "Case", "If"}
+    | {"EQ", "NEQ", "GT", "GTE", "LT", "LTE", "And", "Or", "Not", "Neg"}
+)
+"""What an aggregate or a column may stand in and still be sure to be one."""
+_PREDICATES = frozenset({"EQ", "NEQ", "GT", "GTE", "LT", "LTE", "Between", "Like", "ILike", "NullSafeEQ", "In"})
+
+
+def outermost(tree: Expr) -> Iterator[Any]:
+    """The query without the parentheses around it; of a set operation also its branches, in order."""
+    waiting: list[Any] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if type(node).__name__ == "Subquery":
+            waiting.append(node.this)
+            continue
+        yield node
+        if _is_set_operation(node):
+            waiting += [node.args["expression"], node.this]
+
+
+def own(node: Expr) -> Iterator[Any]:
+    """The nodes below, without what stands in queries of their own."""
+    return node.walk(prune=lambda below: below is not node and _is_query(below))
+
+
+def _is_set_operation(node: Any) -> bool:
+    return type(node).__name__ in ("Union", "Intersect", "Except")
+
+
+def _is_query(node: Any) -> bool:
+    return type(node).__name__ == "Select" or _is_set_operation(node)
+
+
+def _reads(select: Any) -> Iterator[Any]:
+    """FROM, the joins and the laterals of one SELECT."""
+    for key in _SOURCES:
+        value = select.args.get(key)
+        if value is not None:
+            yield from value if isinstance(value, list) else [value]
+
+
+def source_names(select: Any) -> frozenset[str]:
+    """What may stand before a dot in this SELECT: its tables' names and aliases, without case."""
+    found = set()
+    for part in _reads(select):
+        for node in own(part):
+            kind = type(node).__name__
+            if kind == "Table":
+                found.add(node.alias_or_name.casefold())
+            elif kind == "TableAlias":
+                found.update(name.casefold() for name in [node.name, *(column.name for column in node.columns)])
+    return frozenset(found)
+
+
+def selects_above(node: Any) -> list[Any]:
+    """The SELECTs around a node, innermost first."""
+    found = []
+    above = node.parent
+    while above is not None:
+        if type(above).__name__ == "Select":
+            found.append(above)
+        above = above.parent
+    return found
+
+
+def has_column(select: Any, name: str) -> bool | None:
+    """Whether a source of this SELECT puts out a column with this name; None where the text does not say."""
+    for part in _reads(select):
+        source: Any = part.this if type(part).__name__ in ("From", "Join") else part
+        inner = source.this if type(source).__name__ == "Subquery" else None
+        if inner is None or not _is_query(inner) or inner.is_star:
+            return None
+        if any(column.casefold() == name for column in inner.named_selects):
+            return True
+    return False
+
+
+def stray_columns(select: Any) -> Iterator[Any]:
+    """The columns that stand beside an aggregate in a SELECT without GROUP BY, where that is certain."""
+    if select.args.get("group") is not None:
+        return
+    names = source_names(select)
+    renamed = {item.alias.casefold() for item in select.expressions}
+    nested = bool(selects_above(select))
+    found = [node for item in select.expressions for node in _plain(item)]
+    if not any(type(node).__name__ in _AGGREGATES for node in found):
+        return
+    for column in found:
+        if type(column).__name__ != "Column" or column.args.get("db"):
+            continue
+        if column.table:
+            certain = column.table.casefold() in names
+        else:
+            certain = not nested and _is_name(column) and column.name.casefold() not in renamed
+        if certain:
+            yield column
+
+
+def _plain(item: Any) -> Iterator[Any]:
+    """The nodes of a select item that stand in nothing but arithmetic, comparisons, casts and cases."""
+    return item.walk(prune=lambda node: type(node).__name__ not in _PASSING)  # type: ignore[no-any-return]
+
+
+def _is_name(column: Any) -> bool:
+    return type(column.this).__name__ == "Identifier" and column.name.upper() not in ("SYSDATE", "LOCALTIMESTAMP")
+
+
+def cartesian_sources(select: Any) -> Iterator[Any]:
+    """What is joined so that surely every row meets every row: neither a condition, nor a WHERE that links it."""
+    joins = [join for join in select.args.get("joins") or () if not _has_condition(join)]
+    if not joins:
+        return
+    names, where = source_names(select), select.args.get("where")
+    compared = [_compared(node) for node in own(where)] if where is not None else []
+    for join in joins:
+        name = join.this.alias_or_name.casefold()
+        if _is_relation(join.this, names) and not any(name in tables or "" in tables for tables in compared):
+            yield join.this
+
+
+def _has_condition(join: Any) -> bool:
+    condition = join.args.get("on")
+    if condition is not None and not (type(condition).__name__ == "Boolean" and condition.this):
+        return True
+    given = join.args.get("using") or join.args.get("match_condition")
+    return bool(given) or join.method in ("NATURAL", "ASOF")
+
+
+def _compared(node: Any) -> frozenset[str]:
+    """The sources that a predicate may link with one another; the empty name stands for any."""
+    if type(node).__name__ not in _PREDICATES:
+        return frozenset()
+    columns = [below for below in node.walk() if type(below).__name__ == "Column"]
+    tables = frozenset(column.table.casefold() for column in columns)
+    return tables if len(tables) > 1 or (len(columns) > 1 and "" in tables) else frozenset()
+
+
+def _is_relation(source: Any, names: frozenset[str]) -> bool:
+    """Whether it is a table, or a subquery of more than one row; no array of a row before it."""
+    if type(source).__name__ == "Table":
+        parts = list(source.parts)
+        path = len(parts) > 1 and parts[0].name.casefold() in names
+        return all(type(part).__name__ == "Identifier" for part in parts) and not path
+    return type(source).__name__ == "Subquery" and _is_query(source.this) and not _is_one_row(source.this)
+
+
+def _is_one_row(query: Any) -> bool:
+    if type(query).__name__ != "Select":
+        return False
+    limit = query.args.get("limit")
+    if query.args.get("from_") is None or (limit is not None and limit.args.get("expression", limit).name == "1"):
+        return True
+    from sqlglot.expressions import AggFunc, Window
+
+    found = (node for item in query.expressions for node in own(item) if isinstance(node, AggFunc))
+    return query.args.get("group") is None and any(node.find_ancestor(Window) is None for node in found)
+
+
+def filters_on(select: Any, name: str) -> Iterator[Any]:
+    """The predicates of WHERE that compare the output column called ``name`` with something that reads no column."""
+    item: Any = next((item for item in select.expressions if item.alias_or_name.casefold() == name), None)
+    column = item.this if type(item).__name__ == "Alias" else item
+    where = select.args.get("where")
+    if type(column).__name__ != "Column" or where is None:
+        return
+    for node in own(where):
+        if type(node).__name__ not in _PREDICATES - {"In", "Like", "ILike"}:
+            continue
+        columns = [below for below in node.walk() if type(below).__name__ in ("Column", "Select")]
+        if len(columns) == 1 and _is_same(columns[0], column):
+            yield node
+
+
+def _is_same(column: Any, other: Any) -> bool:
+    tables = {column.table.casefold(), other.table.casefold()} - {""}
+    return type(column).__name__ == "Column" and len(tables) < 2 and column.name.casefold() == other.name.casefold()
+
+
+def undeclared_qualifiers(selects: Collection[Any], dialect: str) -> Iterator[tuple[Any, bool]]:
+    """The identifiers before a dot that name no source in reach, and whether they can surely be nothing else."""
+    known = {id(select): source_names(select) for select in selects}
+    for select in selects:
+        reach = [select, *selects_above(select)]
+        names = frozenset().union(*(known[id(one)] for one in reach))
+        for column in _qualified(select):
+            if (name := column.table.casefold()) in names:
+                continue
+            fields = [has_column(one, name) for one in reach] if dialect != "snowflake" else []
+            if True not in fields:
+                yield column.args["table"], None not in fields
+
+
+def _qualified(select: Any) -> Iterator[Any]:
+    """The SELECT's own columns with one name before the dot, where nothing around them brings names of its own."""
+    below = select.walk(prune=lambda node: node is not select and (_is_query(node) or type(node).__name__ in _NAMING))
+    for node in below:
+        qualified = type(node).__name__ == "Column" and node.table and not node.args.get("db")
+        if qualified and node.name.upper() not in ("NEXTVAL", "CURRVAL"):
+            yield node
