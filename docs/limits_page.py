@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-<<<<<<< HEAD
-from datetime import date
-=======
 from itertools import groupby
->>>>>>> 9503088
 from pathlib import Path
 
 from preflight import limits
@@ -37,33 +33,6 @@ def page() -> str:
 
 
 def _section(profile: str, title: str) -> str:
-<<<<<<< HEAD
-    loaded = tuple(limits.load(profile))
-    own = [limit for limit in loaded if limit.profile == profile]
-    default = " (the default)" if profile == limits.DEFAULT_PROFILE else ""
-    tables = "".join(
-        _table([limit for limit in own if _origin(limit) == origin], title if origin == _origin(own[0]) else "Also")
-        for origin in dict.fromkeys(map(_origin, own))
-    )
-    others = dict.fromkeys(limit.profile for limit in loaded if limit.profile != profile)
-    rest = "".join(f"\nTaken over from `{other}`: {_names(loaded, other)}.\n" for other in others)
-    return f"\n## {profile}{default}\n{tables}{rest}"
-
-
-def _origin(limit: limits.Limit) -> tuple[str, date, str]:
-    return limit.source, limit.read, limit.mark
-
-
-def _names(loaded: tuple[limits.Limit, ...], profile: str) -> str:
-    return ", ".join(f"`{limit.name}`" for limit in loaded if limit.profile == profile)
-
-
-def _table(entries: list[limits.Limit], title: str) -> str:
-    source, read, mark = _origin(entries[0])
-    rows = "".join(f"| `{limit.name}` | {limit.value:,} {limit.unit} | {limit.scope} |\n" for limit in entries)
-    head = f"{title}: <{source}>. Read on {read}; {mark}, {_MARKS[mark]}."
-    return f"\n{head}\n\n| limit | value | for each |\n|---|---|---|\n{rows}"
-=======
     loaded = limits.load(profile)
     default = " (the default)" if profile == limits.DEFAULT_PROFILE else ""
     own = sorted((limit for limit in loaded if limit.profile == profile), key=_reading)
@@ -82,4 +51,3 @@ def _table(reading: tuple[str, str, str], own: list[Limit]) -> str:
     rows = "".join(f"| `{limit.name}` | {limit.value:,} {limit.unit} | {limit.scope} |\n" for limit in own)
     head = "| limit | value | for each |\n|---|---|---|\n"
     return f"\nFrom <{source}>, read on {day} {_MARKS[mark]} ({mark}):\n\n{head}{rows}"
->>>>>>> 9503088
