@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from preflight.engine.selection import subjects
 from preflight.errors import PreflightError
 from preflight.finding import Finding, Report, Severity, State, Subject, SubjectKind, Verdict
 from preflight.location import Route
+from preflight.report.subjects import by_subject
 from preflight.report.text import finding_block
 from preflight.rule import Rule
 
@@ -43,6 +44,11 @@ class ProjectFile(pytest.File):
         """The report on the whole project."""
         offline = self.config.getoption("--preflight-offline")
         return engine.check(self.project, engine.Options(offline=offline), environ=os.environ)
+
+    @cached_property
+    def outcomes(self) -> tuple[Mapping[Subject, list[Verdict]], Mapping[Subject, list[Finding]]]:
+        """The report's verdicts and findings by subject."""
+        return by_subject(self.report)
 
     def collect(self) -> Iterable[pytest.Collector]:
         """One collector for each subject."""
@@ -92,7 +98,8 @@ class VerdictItem(pytest.Item):
         for bug in report.bugs:
             if (bug.rule, bug.subject) == (self.rule.name, self.subject):
                 raise VerdictFailure(f"the rule {bug.rule} crashed, which is a bug\n\n{bug.traceback}")
-        verdict = self._verdict(report)
+        verdicts, findings = self._file.outcomes
+        verdict = next((v for v in verdicts[self.subject] if v.code == self.rule.code), None)
         if verdict is None:
             pytest.skip("the rule is switched off in the project")
         if verdict.waiver is not None:
@@ -101,18 +108,12 @@ class VerdictItem(pytest.Item):
             pytest.skip(verdict.reason)
         if verdict.state is State.UNPROVEN:
             self._unproven(verdict)
-        findings = self._findings(report)
-        text = "\n\n".join(finding_block(finding, report.sources) for finding in findings)
-        if any(finding.severity is Severity.ERROR for finding in findings):
+        found = [finding for finding in findings[self.subject] if finding.code == self.rule.code]
+        text = "\n\n".join(finding_block(finding, report.sources) for finding in found)
+        if any(finding.severity is Severity.ERROR for finding in found):
             raise VerdictFailure(text)
         if text:
             self.add_report_section("call", "preflight", text)
-
-    def _verdict(self, report: Report) -> Verdict | None:
-        return next((v for v in report.verdicts if v.subject == self.subject and v.code == self.rule.code), None)
-
-    def _findings(self, report: Report) -> list[Finding]:
-        return [f for f in report.findings if f.code == self.rule.code and self.subject in (f.subject, *f.also)]
 
     def _unproven(self, verdict: Verdict) -> None:
         if verdict.gating and not self.config.getoption("--preflight-allow-unproven"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import date
 from itertools import accumulate
 
 import msgspec
@@ -28,25 +28,20 @@ def boundary(frequency: str, anchor: int, number: int) -> int:
     """
     if frequency != "monthly":
         return anchor + number * _SECONDS[frequency]
-    start = _datetime(anchor)
-    month = start.year * 12 + start.month - 1 + number
-    year, month = divmod(month, 12)
-    day = min(start.day, _days(year, month + 1))
-    if not 1 <= year <= 9999:
-        raise OverflowError(f"run {number} of a monthly schedule lies outside the years 1 to 9999")
-    return int(start.replace(year=year, month=month + 1, day=day).timestamp())
-
-
-def _days(year: int, month: int) -> int:
-    return monthrange(year, month)[1]
+    day, second = divmod(anchor, _DAY)
+    year, month, day_of_month = _civil(day)
+    year, month = divmod(year * 12 + month - 1 + number, 12)
+    last = monthrange(year, month + 1)[1]
+    return _day(year, month + 1, min(day_of_month, last)) * _DAY + second
 
 
 def number_at(frequency: str, anchor: int, instant: int) -> int:
     """The number of the last run boundary at or before ``instant``."""
     if frequency != "monthly":
         return (instant - anchor) // _SECONDS[frequency]
-    first, at = _datetime(anchor), _datetime(instant)
-    number = (at.year - first.year) * 12 + at.month - first.month
+    first_year, first_month, _ = _civil(anchor // _DAY)
+    year, month, _ = _civil(instant // _DAY)
+    number = (year - first_year) * 12 + month - first_month
     return number if boundary(frequency, anchor, number) <= instant else number - 1
 
 
@@ -136,13 +131,29 @@ class Tally:
         return tuple(self.count(window(frequency, anchor, number)) for number in sorted(numbers))
 
 
-_FIRST, _LAST = -62135596800, 253402300799  # the years 1 and 9999, which datetime holds
+_DAY = 24 * HOUR
+_CYCLE_YEARS, _CYCLE_DAYS = 400, 146_097
+_EPOCH_YEAR, _EPOCH_ORDINAL = 1970, date(1970, 1, 1).toordinal()
 
 
-def _datetime(instant: int) -> datetime:
-    return datetime.fromtimestamp(max(_FIRST, min(instant, _LAST)), UTC)
+def _civil(day: int) -> tuple[int, int, int]:
+    """Year, month and day of ``day`` days since 1970-01-01, in any year: the calendar repeats every 400 years."""
+    cycle, rest = divmod(day, _CYCLE_DAYS)
+    at = date.fromordinal(_EPOCH_ORDINAL + rest)
+    return at.year + cycle * _CYCLE_YEARS, at.month, at.day
+
+
+def _day(year: int, month: int, day_of_month: int) -> int:
+    """The days since 1970-01-01: the inverse of ``_civil``."""
+    cycle, rest = divmod(year - _EPOCH_YEAR, _CYCLE_YEARS)
+    return date(_EPOCH_YEAR + rest, month, day_of_month).toordinal() - _EPOCH_ORDINAL + cycle * _CYCLE_DAYS
 
 
 def iso(instant: int) -> str:
-    """An instant in ISO 8601, UTC, to the second."""
-    return _datetime(instant).isoformat().replace("+00:00", "Z")
+    """An instant in ISO 8601, UTC, to the second; years outside 0 to 9999 carry a sign and at least six digits."""
+    day, second = divmod(instant, _DAY)
+    year, month, day_of_month = _civil(day)
+    shown = f"{year:04}" if 0 <= year <= 9999 else f"{year:+07}"
+    minute, second = divmod(second, 60)
+    hour, minute = divmod(minute, 60)
+    return f"{shown}-{month:02}-{day_of_month:02}T{hour:02}:{minute:02}:{second:02}Z"

@@ -1,64 +1,124 @@
-"""The only gate to a warehouse's execute: one statement, which only reads. Every adapter asks it before it sends.
+"""The only gate to a warehouse: one statement, and one that reads. It knows no driver.
 
-It is the first of two gates: an adapter adds what its engine offers (a read-only session, the engine's own parser).
+It judges sqlglot's reading of the text, which is not the server's: every adapter keeps a second gate that the server
+itself holds (a read-only session, the statement's own type, one statement a call).
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING
 
 from preflight.errors import Cause, WarehouseError
-from preflight.location import Excerpt, SourceFile
-from preflight.query import parse
+from preflight.query.transpile import deep
 
-_READING_COMMANDS = ("DESCRIBE ", "DESC ", "SHOW ")
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expr
+    from sqlglot.tokenizer_core import Token
+
+_KINDS = """
+    DML DDL Into Lock Command Copy Alter Attach Detach Install Pragma Set Use Kill LoadData Export Execute Transaction
+    Commit Rollback TruncateTable Drop Analyze Cache Uncache Refresh Grant Revoke Comment Merge Summarize Put Get Block
+    Declare Describe Show
+"""
+_WRITES = tuple(_KINDS.split())
+"""The sqlglot classes that no query may hold."""
+
+_FUNCTIONS = re.compile(
+    r"""read_\w+ | \w+_scan(_\w+)? | \w+_attach | \w+_execute | \w+_query(_\w+)? | glob | sniff_csv | parquet_\w+
+    | query | query_table | sql_auto_complete | from_substrait\w* | json_execute_serialized_sql
+    | getenv | getvariable | current_setting | set_config | set_bit_config | which_secret | pragma_\w+
+    | duckdb_(secrets|settings|variables|logs\w*|temporary_files|connection\w*)
+    | write_log | (enable|disable)_\w+ | install | load | (force_)?checkpoint | nextval | currval | setval | lastval
+    | http_\w+ | shellfs\w* | system\$\w+ | pg_(?!typeof)\w+ | dblink\w* | lo_\w+ | ai_\w+
+    | external_query | remote_query""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Functions that reach files, settings, sequences or other systems, or that write, on any of the engines."""
+
+_QUERY_STARTS = frozenset({"SELECT", "WITH", "FROM", "VALUES", "("})
+_WRITERS = "INSERT UPDATE DELETE MERGE CREATE DROP ALTER COPY CALL EXPLAIN ANALYZE EXECUTE TRUNCATE SET USE"
+_STATEMENT_STARTS = frozenset(_WRITERS.split())
 
 
-def require_reading(statement: str, dialect: str) -> None:
-    """Raise WarehouseError unless ``statement`` is a single query, or DESCRIBE or SHOW of one.
+def allow(sql: str, dialect: str) -> None:
+    """Return if ``sql`` is exactly one statement that only reads, else raise WarehouseError (UNSUPPORTED).
 
-    The statement is judged by its parsed kind; what cannot be parsed is refused.
+    That is a query, or a SHOW or DESCRIBE; a DESCRIBE of a query is judged by its query. Text that cannot be parsed is
+    refused: what it would do is not known.
     """
-    text = statement.strip()
-    upper = text[:12].upper()
-    command = next((c for c in _READING_COMMANDS if upper.startswith(c)), None)
-    if command is not None:
-        text = text[len(command) :]
-        if command == "SHOW " or not text.lstrip(" (\n").upper().startswith(("SELECT", "WITH")):
-            _require_plain(text)
-            return
-    query = parse(Excerpt.whole(SourceFile("", text)), dialect)
-    if query.problems or query.root is None:
-        reason = query.problems[0].message if query.problems else query.unanalysed
-        raise _refusal(reason)
-    for node in query.nodes("Anonymous", "Command"):
-        name = str(_name(node)).upper()
-        if name.startswith("SYSTEM$") or name in _ACTING:
-            raise _refusal(f"the function {name} may act")
+    tokens = deep(lambda: _tokens(sql, dialect))
+    words = [token.text.upper() for token in tokens]
+    if not words:
+        raise _refused("an empty statement")
+    if words[0] == "SHOW":
+        return
+    if words[0] not in ("DESCRIBE", "DESC"):
+        _query(sql, dialect)
+    elif words[1:2] == ["QUERY"] or (words[1:] and words[1] in _QUERY_STARTS):
+        first = 2 if words[1] == "QUERY" else 1
+        _query(sql[tokens[first].start :] if len(tokens) > first else "", dialect)
+    elif not words[1:] or words[1] in _STATEMENT_STARTS:
+        raise _refused("a DESCRIBE of something that is no query and no table")
 
 
-_ACTING = frozenset(
-    {
-        "NEXTVAL", "SETVAL", "READ_CSV", "READ_CSV_AUTO", "READ_TEXT", "READ_BLOB", "READ_JSON", "READ_PARQUET", "GLOB",
-        "GETENV", "EXTERNAL_QUERY", "AI_QUERY", "HTTP_REQUEST", "REMOTE_QUERY", "PG_TERMINATE_BACKEND",
-        "PG_CANCEL_BACKEND", "LO_IMPORT", "LO_EXPORT", "QUERY", "QUERY_TABLE",
-    }
-)  # fmt: skip
+def _query(sql: str, dialect: str) -> None:
+    deep(lambda: _judge(_parsed(sql, dialect)))
 
 
-def _name(node: Any) -> Any:
-    return node.this
+def _tokens(sql: str, dialect: str) -> list[Token]:
+    """The tokens of the one statement; more than one is refused."""
+    from sqlglot import tokenize
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tokens = tokenize(sql, dialect=dialect)
+    except SqlglotError:
+        raise _refused("text that is not SQL") from None
+    while tokens and tokens[-1].token_type.name == "SEMICOLON":
+        tokens.pop()
+    if any(token.token_type.name == "SEMICOLON" for token in tokens):
+        raise _refused("more than one statement")
+    return tokens
 
 
-def _require_plain(text: str) -> None:
-    """A SHOW or DESCRIBE of an object: names, quotes and a pattern, no second statement and no comment."""
-    if any(mark in text for mark in (";", "--", "/*", "#", "(", ")")):
-        raise _refusal("it is more than a SHOW or DESCRIBE of one object")
+def _parsed(sql: str, dialect: str) -> Expr:
+    from sqlglot import exp, parse
+    from sqlglot.errors import SqlglotError
+
+    try:
+        statements = [tree for tree in parse(sql, dialect=dialect) if tree and not isinstance(tree, exp.Semicolon)]
+    except SqlglotError:
+        raise _refused("text that cannot be parsed") from None
+    if len(statements) != 1:
+        raise _refused(f"{len(statements)} statements")
+    return statements[0]
 
 
-def _refusal(reason: str) -> WarehouseError:
+def _judge(tree: Expr) -> None:
+    from sqlglot import exp
+
+    if not isinstance(tree, exp.Query):
+        raise _refused(f"a statement that is no query ({type(tree).__name__.upper()})")
+    writes = tuple(getattr(exp, name) for name in _WRITES)
+    for node in tree.walk():
+        if isinstance(node, writes):
+            raise _refused(f"a query that holds {type(node).__name__.upper()}")
+        if isinstance(node, exp.Func):
+            name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
+            if _FUNCTIONS.fullmatch(name):
+                raise _refused(f"the function {name}")
+        if isinstance(node, exp.Table) and isinstance(
+            node.this, (exp.Literal, exp.Var, exp.Parameter, exp.Placeholder)
+        ):
+            raise _refused("a file or a stage read as a table")
+        if isinstance(node, exp.Column) and node.table and node.name.upper() in ("NEXTVAL", "CURRVAL"):
+            raise _refused("a sequence")
+
+
+def _refused(what: str) -> WarehouseError:
     return WarehouseError(
-        Cause.OTHER,
-        f"preflight does not send this statement: {reason.rstrip('.')}",
-        remedy="report it: preflight only ever sends single statements that read",
+        Cause.UNSUPPORTED,
+        f"preflight does not send {what} to a warehouse",
+        remedy="keep the data model to one SELECT that only reads tables",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -13,6 +14,8 @@ COMMANDS = {
     "check": "Judge the project; write nothing anywhere.",
     "plan": "Show what apply would do to the workspace.",
     "apply": "Check, then create or update what the project describes.",
+    "drift": "Compare the workspace and the warehouse with the project.",
+    "slots": "Show the workspace's slots for active pipelines.",
     "rules": "List the rules.",
     "explain": "Show a rule's page.",
     "sandbox": "Run a local stand-in of the mParticle API.",
@@ -31,7 +34,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return import_module(f"preflight.cli.{cmd_name}").command  # type: ignore[no-any-return]
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        return import_module(f"preflight.cli.{module}").command  # type: ignore[no-any-return]
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):

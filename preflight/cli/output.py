@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from preflight.errors import UsageError
 
@@ -40,10 +40,33 @@ def write_report(report: Report, outputs: Sequence[tuple[str, Path | None]], col
         if path is None:
             write(render(report, name, Style(wants_color(color), _encoding())))
             continue
-        try:
-            path.write_text(render(report, name), "utf-8")
-        except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}", remedy="name another file") from None
+        _write_file(path, render(report, name))
+
+
+def _write_file(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", remedy="name another file") from None
+
+
+def write_forms(outputs: Sequence[str], text: str, document: dict[str, Any]) -> None:
+    """Write a result that is no report, as ``text`` or ``document`` in JSON, to where ``outputs`` say.
+
+    Raises UsageError as ``parse_outputs``, for another format, and for a file that cannot be written.
+    """
+    import json
+
+    forms = {"text": text, "json": json.dumps(document, indent=2) + "\n"}
+    parsed = parse_outputs(outputs)
+    for name, _ in parsed:
+        if name not in forms:
+            raise UsageError(f"this command does not write {name}", remedy="write one of: text, json")
+    for name, path in parsed:
+        if path is None:
+            write(forms[name])
+        else:
+            _write_file(path, forms[name])
 
 
 def write(text: str) -> None:

@@ -13,18 +13,23 @@ from preflight.cli.output import write
 @click.command("plan")
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option("--pipeline", "pipelines", multiple=True, metavar="ID", help="Plan only this pipeline; repeatable.")
+@click.option("--save", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan for apply.")
+@click.option("--explain", "requests", is_flag=True, help="Show the requests too, with secrets as references.")
 @click.option("--exit-code", "tell", is_flag=True, help="Exit 7 when there are changes.")
-def command(path: Path, pipelines: tuple[str, ...], tell: bool) -> int:
+def command(path: Path, pipelines: tuple[str, ...], file: Path | None, requests: bool, tell: bool) -> int:
     """Show what apply would do to the workspace, and whether it would be let.
 
-    Reads the workspace and the warehouse; writes nothing anywhere.
+    Reads the workspace and the warehouse; writes nothing but the file that --save names.
 
     \b
     Example:
       preflight plan
+      preflight plan --save plan.json && preflight apply plan.json
       preflight plan --exit-code || echo "something would change"
     """
     from preflight.cli.session import open_session
+    from preflight.deploy import requests as sent
+    from preflight.deploy import saved
     from preflight.deploy.plan import explain, make
     from preflight.engine import clear
     from preflight.errors import PlanRefused, ProofMissing
@@ -32,8 +37,14 @@ def command(path: Path, pipelines: tuple[str, ...], tell: bool) -> int:
     with open_session(path, pipelines) as session:
         plan = make(session.project, session.state, pipelines)
         write(explain(plan) + "\n")
+        if requests:
+            for method, route, body in sent.requests(plan, session.project, session.client.probe()):
+                write(f"\n{method} {plan.target}/{route}\n{sent.as_json(body)}\n")
         try:
             clear(session.report, plan.target)
         except (PlanRefused, ProofMissing) as error:
             sys.stderr.write(f"apply would be refused: {error.message}\nhelp: {error.remedy}\n")
+        if file is not None:
+            saved.save(file, plan, session.project, session.state, session.report, pipelines)
+            sys.stderr.write(f"saved {file}\n")
     return 7 if tell and plan.changes else 0

@@ -1,44 +1,51 @@
-"""What plan and apply share: the project, the workspace that was read once, and the report on both."""
+"""What the commands that speak to the workspace share: the project, the workspace read once, the report on both."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from preflight import limits
+from preflight import limits as limit_profiles
 from preflight.cli.output import write_report
 from preflight.config import Project, load
+from preflight.deploy.turn import alone
 from preflight.engine import Options, check
 from preflight.errors import UsageError
 from preflight.finding import Report
+from preflight.limits import Limits
 from preflight.model import WorkspaceState
 from preflight.workspace import open_client
 from preflight.workspace.client import Client
 
 
-class Session(msgspec.Struct, frozen=True):
-    """One reading of everything."""
+class Reading(msgspec.Struct, frozen=True):
+    """One reading of the project and of its workspace."""
 
     project: Project
     client: Client
     state: WorkspaceState
+    limits: Limits
+
+
+class Session(Reading, frozen=True):
+    """One reading of everything."""
+
     report: Report
 
     @property
     def active_pipelines(self) -> int:
         """The limit of that name, as the project has it."""
-        profile = limits.load(self.project.limits.profile)
-        now = self.report.created.date()
-        return profile.with_overrides(dict(self.project.limits.overrides), now).active_pipelines.value
+        return self.limits.active_pipelines.value
 
 
 @contextmanager
-def open_session(path: Path, pipelines: tuple[str, ...]) -> Iterator[Session]:
-    """Load the project, read the workspace, check both; the client is closed at the end.
+def open_workspace(path: Path, *, exclusive: bool = False) -> Iterator[Reading]:
+    """Load the project and read the workspace; with ``exclusive`` no other apply to it runs meanwhile.
 
     Raises UsageError where the project's grammar is broken (its report is printed first), and what the client raises.
     """
@@ -46,7 +53,22 @@ def open_session(path: Path, pipelines: tuple[str, ...]) -> Iterator[Session]:
     if project.problems:
         write_report(check(project, Options(offline=True)), [("text", None)])
         raise UsageError("the project has errors in its grammar", remedy="mend what the report above names")
-    with open_client(project, os.environ) as client:
-        state = client.read()
-        report = check(project, Options(pipelines=pipelines), environ=os.environ, read_workspace=lambda: state)
-        yield Session(project, client, state, report)
+    with (
+        open_client(project, os.environ) as client,
+        alone(client.target.name, os.environ) if exclusive else nullcontext(),
+    ):
+        yield Reading(project, client, client.read(), _limits(project))
+
+
+@contextmanager
+def open_session(path: Path, pipelines: tuple[str, ...], *, exclusive: bool = False) -> Iterator[Session]:
+    """As ``open_workspace``, and check both; the client is closed at the end."""
+    with open_workspace(path, exclusive=exclusive) as found:
+        options = Options(pipelines=pipelines)
+        report = check(found.project, options, environ=os.environ, read_workspace=lambda: found.state)
+        yield Session(found.project, found.client, found.state, found.limits, report)
+
+
+def _limits(project: Project) -> Limits:
+    profile = limit_profiles.load(project.limits.profile)
+    return profile.with_overrides(dict(project.limits.overrides), datetime.now(UTC).date())

@@ -7,10 +7,10 @@ from typing import Any
 
 from preflight.config import grammar as g
 from preflight.config.excerpts import excerpt
-from preflight.config.files import Files, Refuse, within
+from preflight.config.files import KEEP_INSIDE, Files, Refuse, within
 from preflight.config.nodes import Mapping, Node, Scalar
 from preflight.config.places import Place, Places
-from preflight.config.problems import BAD, nearest
+from preflight.config.problems import BAD, Suggestions
 from preflight.config.project import (
     Connection,
     DataModel,
@@ -67,22 +67,29 @@ class Resources:
 
     def unresolved(self, waivers: Iterable[dict[str, Any]]) -> Iterable[Problem]:
         """A problem for each id that a pipeline or a waiver names and that the project does not have."""
+        suggest = Suggestions(budget=50)
+        ids: dict[str, list[str]] = {kind: [] for kind in g.LISTS}
+        for kind, id_ in self._places.items:
+            if g.is_id(id_):
+                ids[kind].append(id_)
+        for kind, wanted, label, route in self._references(waivers):
+            if (kind, wanted) in self._places.items:
+                continue
+            close = suggest.nearest(wanted, ids[kind])
+            message = f"The project has no {label} with the id {wanted[:80]}."
+            remedy = f"Write {close}." if close else f"Add it under `{kind}`."
+            yield Problem("unresolved-reference", message, self._places.locate(route), remedy)
+
+    def _references(self, waivers: Iterable[dict[str, Any]]) -> Iterable[tuple[str, str, str, Route]]:
+        """The list, the id, what it is called and its place, of every reference."""
         for pipeline, field, wanted in self._wanted:
             label = field.removesuffix("_id").replace("_", " ")
             route = Route("pipelines", pipeline, (field,))
-            yield from self._unresolved(_REFERENCES[field], wanted, label, route)
+            yield _REFERENCES[field], wanted, label, route
         for index, waiver in enumerate(waivers):
             if "pipeline" in waiver:
                 route = Route("", "", ("waivers", index, "pipeline"))
-                yield from self._unresolved("pipelines", waiver["pipeline"], "pipeline", route)
-
-    def _unresolved(self, kind: str, wanted: str, label: str, route: Route) -> Iterable[Problem]:
-        if (kind, wanted) in self._places.items:
-            return
-        close = nearest(wanted, (id_ for listed, id_ in self._places.items if listed == kind and g.is_id(id_)))
-        message = f"The project has no {label} with the id {wanted[:80]}."
-        remedy = f"Write {close}." if close else f"Add it under `{kind}`."
-        yield Problem("unresolved-reference", message, self._places.locate(route), remedy)
+                yield "pipelines", waiver["pipeline"], "pipeline", route
 
     # -- one builder a kind --------------------------------------------------------------------------------------------
 
@@ -96,7 +103,7 @@ class Resources:
             path = within(place.folder, name)
             if path is None or not self._files.contains(path):
                 keys = ("introspect", "local", *([catalog] if catalog else ()))
-                self._refuse(place, *keys)(f"{name} lies outside the project's folder.", _OUTSIDE, None)
+                self._refuse(place, *keys)(f"{name} lies outside the project's folder.", KEEP_INSIDE, None)
                 inside = False
         introspect = Introspect(**fields, options=named, folder=place.folder)
         provider = Provider(values.pop("service_provider"))
@@ -112,7 +119,7 @@ class Resources:
         refuse = self._refuse(place, "sql_file")
         path = within(place.folder, name)
         if path is None:
-            refuse(f"{name} lies outside the project's folder.", _OUTSIDE, None)
+            refuse(f"{name} lies outside the project's folder.", KEEP_INSIDE, None)
             return None
         file = self._files.read(path, refuse)
         return None if file is None else DataModel(**values, sql=Excerpt.whole(file), sql_file=path)
@@ -150,9 +157,6 @@ _REFERENCES = {
     "data_model_id": "data_models",
     "field_transformation_id": "field_transformations",
 }
-
-
-_OUTSIDE = "Keep the file inside the project's folder, links included."
 
 
 def written(node: Node, field: str) -> str | None:

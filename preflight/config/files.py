@@ -15,7 +15,7 @@ MAX_FILES = 2_000
 Refuse = Callable[[str, str, Span | None], None]
 """Takes a message, a remedy, and a place of its own where the fault lies in the file itself."""
 
-_OUTSIDE = "Keep the file inside the project's folder, links included."
+KEEP_INSIDE = "Keep the file inside the project's folder, links included."
 
 
 def within(folder: str, name: str) -> str | None:
@@ -57,7 +57,7 @@ class Files:
         """The files that a pattern matches, sorted, without those that were read or matched before under any name."""
         parts = PurePosixPath(pattern).parts
         if PurePosixPath(pattern).is_absolute() or ".." in parts or "\\" in pattern:
-            refuse(f"{pattern} leads out of the project's folder.", _OUTSIDE, None)
+            refuse(f"{pattern} leads out of the project's folder.", KEEP_INSIDE, None)
             return []
         if parts.count("**") > 1:
             refuse(f"{pattern} holds more than one `**`.", "Write one `**` at most.", None)
@@ -94,7 +94,7 @@ class Files:
     def _bytes(self, name: str, refuse: Refuse) -> bytes | None:
         path = self._inside(name)
         if path is None:
-            refuse(f"{name} lies outside the project's folder.", _OUTSIDE, None)
+            refuse(f"{name} lies outside the project's folder.", KEEP_INSIDE, None)
             return None
         try:
             if not path.is_file():

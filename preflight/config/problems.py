@@ -22,12 +22,25 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return by_folded[close[0]] if close else None
 
 
+class Suggestions:
+    """The nearest right names, for the first ``budget`` wrong ones: a search costs more than reading a resource."""
+
+    def __init__(self, budget: int = 500) -> None:
+        self._left = budget
+
+    def nearest(self, name: str, known: Iterable[str]) -> str | None:
+        """The known name closest to ``name``; None where none is close, or where the budget is spent."""
+        self._left -= 1
+        return nearest(name, known) if self._left >= 0 else None
+
+
 class Problems:
     """The problems of one file."""
 
     def __init__(self, file: SourceFile) -> None:
         self.file = file
         self.found: list[Problem] = []
+        self.suggest = Suggestions()
 
     def span(self, node: Node) -> Span:
         """Where a node stands: a scalar whole, a collection or a block by its first line."""

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from preflight.config import grammar as g
 from preflight.config import scalars
 from preflight.config.nodes import Mapping, Node, Scalar, Sequence
-from preflight.config.problems import BAD, Problems, nearest
+from preflight.config.problems import BAD, Problems
 from preflight.config.secrets import is_literal, is_secret_name, looks_secret, reference, written_out
 from preflight.location import SourceFile, Span
 
@@ -116,7 +116,7 @@ class Reader(Problems):
         found: dict[str, Any] = {}
         for name, (key, value) in mapping.entries.items():
             if kind.keys and name not in kind.keys:
-                found[name] = self._unknown(key, name, kind.keys, what)
+                found[name] = self._unknown(key, name, kind.keys, what)[0]
             elif not _absent(value):
                 found[name] = self.read(value, kind.value, f"{what}.{name}")
         if kind.lenient:
@@ -171,8 +171,8 @@ class Reader(Problems):
             elif shape.rest is not None:
                 found[name] = self._free_value(name, value, f"{what}.{name}")
             else:
-                found[name] = self._unknown(key, name, shape.fields, what or "The project")
-                meant.add(nearest(name, shape.fields) or "")
+                found[name], close = self._unknown(key, name, shape.fields, what or "The project")
+                meant |= {close} if close else set()
         for name in meant & (shape.fields.keys() - found.keys()):
             found[name] = BAD  # written under another name, which is one problem and not two
         self._require(mapping, shape, found, what or "The project")
@@ -184,14 +184,11 @@ class Reader(Problems):
         message = f"{name} is a field of the API's first version."
         return self.add("v1-field", message, key, f"{today[:1].upper()}{today[1:]}.")
 
-    def _unknown(self, key: Scalar, name: str, known: Iterable[str], what: str) -> Any:
-        close = nearest(name, known)
-        return self.add(
-            "unknown-key",
-            f"{what} has no key {name[:80]!r}.",
-            key,
-            f"Write {close}." if close else f"Write one of {', '.join(known)}.",
-        )
+    def _unknown(self, key: Scalar, name: str, known: Iterable[str], what: str) -> tuple[Any, str | None]:
+        """Keep the problem; answers BAD and the key that was probably meant."""
+        close = self.suggest.nearest(name, known)
+        remedy = f"Write {close}." if close else f"Write one of {', '.join(known)}."
+        return self.add("unknown-key", f"{what} has no key {name[:80]!r}.", key, remedy), close
 
     def _require(self, mapping: Mapping, shape: g.Shape, found: dict[str, Any], label: str) -> None:
         place = self._head(mapping)

@@ -8,7 +8,7 @@ from typing import Any
 
 from preflight.config import grammar as g
 from preflight.config.nodes import Node, Scalar, Sequence
-from preflight.config.problems import BAD, Problems, nearest
+from preflight.config.problems import BAD, Problems
 from preflight.config.secrets import looks_secret
 
 TIME_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -66,7 +66,7 @@ def _choice(problems: Problems, scalar: Scalar, kind: g.Text, what: str) -> Any:
     value = scalar.text.casefold() if kind.any_case else scalar.text
     if isinstance(scalar.value, str) and value in kind.choices:
         return value
-    close = nearest(scalar.text, kind.choices)
+    close = problems.suggest.nearest(scalar.text, kind.choices)
     listed = ", ".join(kind.choices)
     shown = "secret" if looks_secret(scalar.text) else repr(scalar.text[:80])
     remedy = f"Write {close}." if close else f"Write one of {listed}." if len(kind.choices) > 1 else f"Write {listed}."

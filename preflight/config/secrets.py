@@ -90,11 +90,14 @@ def written_out(root: Node) -> Iterator[tuple[str, Node]]:
 
 def masked(file: SourceFile, secrets: Iterable[tuple[int, int]]) -> SourceFile:
     """The file with stars in place of what stands at these offsets: what a report may show."""
-    text = file.text
-    for start, end in secrets:
-        stars = "".join(char if char.isspace() else "*" for char in text[start:end])
-        text = text[:start] + stars + text[end:]
-    return SourceFile(file.path, text)
+    pieces: list[str] = []
+    at = 0
+    for start, end in sorted(secrets):
+        pieces.append(file.text[at : max(at, start)])
+        at = max(at, start)
+        pieces.append("".join(char if char.isspace() else "*" for char in file.text[at:end]))
+        at = max(at, end)
+    return SourceFile(file.path, "".join((*pieces, file.text[at:])))
 
 
 def guessed(text: str) -> Iterator[tuple[int, int]]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
 
-from preflight.config import Project, Value
+from preflight.config import Project
 from preflight.deploy.difference import differences
 from preflight.deploy.plan import Create, Keep, Plan, Step, Update
 from preflight.deploy.show import label, printable
+from preflight.deploy.slots import takes_slot
 from preflight.errors import PlanRefused, UsageError, WorkspaceError
 from preflight.finding import Clearance
 from preflight.model import Remote
@@ -95,8 +96,8 @@ class _Run:
             self._check_slots(plan)
 
     def _check_slots(self, plan: Plan) -> None:
-        planned = {s.id: _runs(self._body(s)) for s in plan.steps if s.kind == "pipelines"}
-        held = {remote.id: _runs(remote.body) for remote in self._client.listed("pipelines")}
+        planned = {s.id: takes_slot(self._body(s)) for s in plan.steps if s.kind == "pipelines"}
+        held = {remote.id: takes_slot(remote.body) for remote in self._client.listed("pipelines")}
         active = sum({**held, **planned}.values())
         if active > self._limit and active > sum(held.values()):
             raise PlanRefused(
@@ -122,7 +123,7 @@ class _Run:
     def _create(self, step: Create) -> Iterator[Event]:
         """Create; a pipeline that is meant to run is created paused, read back, and then activated."""
         wanted = self._body(step)
-        runs = step.kind == "pipelines" and _runs(wanted)
+        runs = step.kind == "pipelines" and takes_slot(wanted)
         held = self._client.get(step.kind, step.id)
         if held is None:
             yield self._write(step, {**wanted, "state": "paused"} if runs else wanted, exists=False)
@@ -146,14 +147,14 @@ class _Run:
             yield Event(Done.UNCHANGED, step.kind, step.id)
         elif changes != step.changes:
             raise _moved(step, [change.name for change in changes])
-        elif step.kind == "pipelines" and _runs(wanted) and not _runs(held.body):
+        elif step.kind == "pipelines" and takes_slot(wanted) and not takes_slot(held.body):
             yield from self._activate(step, wanted)
         else:
             yield self._write(step, wanted, exists=True)
 
     def _activate(self, step: Step, wanted: wire.Body) -> Iterator[Event]:
         """Replace a paused pipeline by one that runs, if a slot is free at this very moment."""
-        others = [remote.id for remote in self._client.listed("pipelines") if _runs(remote.body)]
+        others = [remote.id for remote in self._client.listed("pipelines") if takes_slot(remote.body)]
         if len(set(others) - {step.id}) >= self._limit:
             raise PlanRefused(
                 f"{label(step.kind, step.id)} stays paused: {len(others)} pipelines are active, and the workspace "
@@ -230,11 +231,6 @@ class _Run:
         if found is None:
             raise UsageError(f"The project no longer holds {label(step.kind, step.id)}.", remedy="Run plan again.")
         return wire.body(found)
-
-
-def _runs(body: Mapping[str, Value] | Mapping[str, Any]) -> bool:
-    """Whether a pipeline takes a slot: anything but paused does, as a word that is not known may mean it."""
-    return str(body.get("state") or "active").lower() not in ("paused", "inactive")
 
 
 def _uncertain(error: WorkspaceError) -> bool:

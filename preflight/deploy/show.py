@@ -79,6 +79,17 @@ def scalar(name: str, value: Any) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
+def shown(name: str, value: Any) -> Any:
+    """A value as JSON may show it: a secret is ``{"env": NAME}``, a literal under a secret's name is left out."""
+    if isinstance(value, EnvRef):
+        return {"env": value.env}
+    if value is not None and wire.secret(name):
+        return "(secret)"
+    if isinstance(value, Mapping):
+        return {key: shown(key, item) for key, item in value.items()}
+    return [shown(name, item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def printable(text: str) -> str:
     """``text`` on one line, with what could steer a terminal shown as an escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)

@@ -17,7 +17,8 @@ from preflight.model import Schema
 from preflight.rule import Rule
 
 
-def _digest(value: Any) -> str:
+def fingerprint(value: Any) -> str:
+    """SHA-256, hex, of a value's content; the texts of data models do not enter it, and secrets are references."""
     return sha256(msgspec.json.encode(value, enc_hook=_encode, order="deterministic")).hexdigest()
 
 
@@ -39,9 +40,9 @@ def digests(project: Project, limits: Limits, rules: Iterable[Rule], schemas: Ma
         project.waivers,
     )
     return Digests(
-        config=_digest(resources),
-        sql=_digest({model.id: model.sql.text for model in project.data_models}),
-        schema=_digest(schemas),
-        limits=_digest(list(limits)),
-        rules=_digest([__version__, *((rule.code, rule.severity) for rule in rules)]),
+        config=fingerprint(resources),
+        sql=fingerprint({model.id: model.sql.text for model in project.data_models}),
+        schema=fingerprint(schemas),
+        limits=fingerprint(list(limits)),
+        rules=fingerprint([__version__, *((rule.code, rule.severity) for rule in rules)]),
     )

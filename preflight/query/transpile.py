@@ -1,191 +1,217 @@
-"""A data model as DuckDB reads it: exact, or refused. What is silently different is worse than what is refused.
+"""A data model's SQL as DuckDB reads it, for the stand-in: the way there, and what becomes of its names.
 
-sqlglot refuses much by itself; what it would render with another meaning is listed here, each with its reason.
+What means the same in DuckDB is decided in ``equivalent`` and ``guards``; here nothing is judged but names.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 from preflight.errors import Cause, WarehouseError
-from preflight.location import Excerpt, SourceFile
-from preflight.query import deep
-from preflight.query.parse import parse
 
 if TYPE_CHECKING:
-    from sqlglot.expressions import Expr
+    from sqlglot.expressions import Column, Expr, Identifier, Query, Table
 
-_GIVE_MAP = "give each catalog its own file: `introspect: {local: {CATALOG: file.duckdb, …}}`"
-_UNEQUAL = {
-    "TableSample": "a sample differs from run to run",
-    "HistoricalData": "time travel needs the warehouse's history",
-    "Version": "time travel needs the warehouse's history",
-    "MatchRecognize": "MATCH_RECOGNIZE has no counterpart",
-    "Pivot": "a pivot's column names differ",
-    "Parameter": "session variables are not set there",
-    "SessionParameter": "session variables are not set there",
-    "Placeholder": "query parameters are not set there",
-    "AnonymousAggFunc": "the function is not known",
-    "Hash": "hash functions give other values",
-    "FarmFingerprint": "hash functions give other values",
-}
+T = TypeVar("T")
+
+_DEPTH = 12_000
+_MAX_LENGTH = 1_000_000
+"""Code points of SQL, before and after, beyond which a query is not transpiled."""
+
+_lock = threading.Lock()
+_limits: list[int] = []
 
 
-class _Refused(Exception):
-    """What has no exact counterpart, and why."""
-
-
-def transpile(sql: str, dialect: str, *, catalogs: Mapping[str, str] | None = None) -> str:
-    """``sql`` as DuckDB reads it.
-
-    ``catalogs`` maps the catalogs that the query names, without regard to case, to the attached databases' names; None
-    drops the catalog. Raises WarehouseError with Cause.UNSUPPORTED for what has no exact counterpart.
-    """
-    query = parse(Excerpt.whole(SourceFile("", sql)), dialect)
-    tree = query.root
-    if tree is None:
-        raise _unsupported(query.unanalysed or "it is no query")
-    messages: list[str] = []
+def deep(work: Callable[[], T]) -> T:
+    """Run ``work`` with room for deeply nested SQL; nesting beyond it raises WarehouseError (UNSUPPORTED)."""
+    with _lock:
+        _limits.append(_limits[0] if _limits else sys.getrecursionlimit())
+        sys.setrecursionlimit(max(_DEPTH, _limits[0]))
     try:
-        return deep.run(lambda: _render(tree, dialect, catalogs, messages), query.depth)
-    except deep.TooDeepError:
-        raise _unsupported("it is nested too deep") from None
-    except _Refused as refused:
-        raise _unsupported(str(refused)) from None
-
-
-def _unsupported(reason: str) -> WarehouseError:
-    return WarehouseError(
-        Cause.UNSUPPORTED,
-        f"the query has no exact counterpart in DuckDB: {reason}",
-        remedy="check it against the warehouse itself",
-    )
-
-
-def _render(tree: Expr, dialect: str, catalogs: Mapping[str, str] | None, messages: list[str]) -> str:
-    from sqlglot.errors import ErrorLevel, SqlglotError
-
-    copy = tree.copy()
-    _refuse(copy, dialect)
-    _map_tables(copy, catalogs)
-    handler = _Collect(messages)
-    logger = logging.getLogger("sqlglot")
-    before = logger.propagate, logger.level
-    logger.addHandler(handler)
-    logger.propagate = False
-    logger.setLevel(logging.WARNING)
-    try:
-        text = copy.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
-    except SqlglotError as error:
-        raise _Refused(str(error).splitlines()[0].rstrip(".")) from None
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise _Refused(f"it cannot be rendered ({type(error).__name__})") from None
+        return work()
+    except RecursionError:
+        raise unsupported("the query is nested too deeply to be read here") from None
     finally:
-        logger.removeHandler(handler)
-        logger.propagate, level = before
-        logger.setLevel(level)
-    if messages:
-        raise _Refused(messages[0].splitlines()[0])
+        with _lock:
+            usual = _limits.pop()
+            if not _limits:
+                sys.setrecursionlimit(usual)
+
+
+def unsupported(message: str, *, remedy: str = "", name: str = "") -> WarehouseError:
+    """The error for what the stand-in cannot answer, though the warehouse might."""
+    return WarehouseError(Cause.UNSUPPORTED, message, remedy=remedy, name=name)
+
+
+def transpile(sql: str, dialect: str, *, catalogs: Mapping[str, str] | None = None, iterator: str | None = None) -> str:
+    """``sql`` as DuckDB reads it; raises WarehouseError with Cause.UNSUPPORTED for what has no exact counterpart.
+
+    ``catalogs`` maps the catalogs that the query names to attached databases' names (the empty one: where it names
+    none); None drops the catalog. Exact are the rows that the query puts out, its columns' names, and the values of the
+    column called ``iterator``; an expression that is only put out may differ, as a rounded quotient does.
+    """
+    return deep(lambda: _transpile(sql, dialect, catalogs, iterator))
+
+
+def _transpile(sql: str, dialect: str, catalogs: Mapping[str, str] | None, iterator: str | None) -> str:
+    from sqlglot import ErrorLevel
+    from sqlglot.errors import SqlglotError
+
+    from preflight.query.equivalent import make_exact
+
+    if len(sql) > _MAX_LENGTH:
+        raise unsupported(f"the query is longer than {_MAX_LENGTH} characters")
+    with _warnings() as warnings:
+        tree = _parse(sql, dialect)
+        _resolve(tree, dialect, catalogs)
+        exact = make_exact(tree, dialect, iterator)
+        try:
+            text = exact.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE, comments=False)
+        except (SqlglotError, ValueError) as error:
+            raise unsupported(f"DuckDB has no exact counterpart: {_plain(str(error))}") from None
+    if warnings:
+        raise unsupported(f"DuckDB has no exact counterpart: {_plain(warnings[0])}")
+    if len(text) > _MAX_LENGTH:
+        raise unsupported("the query grows too long in DuckDB's SQL")
     return text
 
 
-class _Collect(logging.Handler):
-    def __init__(self, messages: list[str]) -> None:
-        super().__init__(logging.WARNING)
-        self._messages = messages
+def _parse(sql: str, dialect: str) -> Query:
+    from sqlglot import exp, parse
+    from sqlglot.errors import SqlglotError
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self._messages.append(record.getMessage())
-
-
-def _refuse(tree: Expr, dialect: str) -> None:
-    """Raise _Refused for the first node whose meaning would change."""
-    special = _SPECIAL.get(dialect, {})
-    if dialect == "redshift":
-        _annotate(tree)
-    for node in tree.walk():
-        name = type(node).__name__
-        if name in _UNEQUAL:
-            raise _Refused(_UNEQUAL[name])
-        if name == "Anonymous":
-            raise _Refused(f"the function {str(node.this).upper()} is not known there")
-        if name == "Column" and node.name.upper() in _PSEUDO_COLUMNS.get(dialect, ()):
-            raise _Refused(f"the pseudo-column {node.name} is the warehouse's own")
-        if name in special and (reason := special[name](node)):
-            raise _Refused(reason)
+    try:
+        trees = [tree for tree in parse(sql, dialect=dialect) if tree and not isinstance(tree, exp.Semicolon)]
+    except (SqlglotError, ValueError) as error:
+        raise unsupported(f"the query cannot be read here: {_plain(str(error))}") from None
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise unsupported("the data model is not exactly one query")
+    return trees[0]
 
 
-def _annotate(tree: Expr) -> None:
-    from sqlglot.optimizer.annotate_types import annotate_types
+def _plain(text: str) -> str:
+    """The first line of a sqlglot message, without the terminal codes that it underlines with."""
+    return text.partition("\n")[0].replace("\x1b[4m", "").replace("\x1b[0m", "").strip()
 
-    annotate_types(tree, dialect="redshift")
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """What sqlglot logs in this thread meanwhile: what it drops it only tells its logger."""
+    import logging
+
+    found: list[str] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.thread == threading.get_ident():
+                found.append(record.getMessage())
+
+    logger, handler = logging.getLogger("sqlglot"), Handler(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)
 
 
-def _divides_integers(node: Any) -> str:
-    """Redshift divides integers without a rest; where a side is known to be no integer, division is division."""
+def _resolve(tree: Expr, dialect: str, catalogs: Mapping[str, str] | None) -> None:
+    """Point every table at the stand-in; refuse names that DuckDB would take for others."""
     from sqlglot import exp
 
-    exact = (*exp.DataType.FLOAT_TYPES, exp.DataType.Type.DECIMAL)
-    if any(side.type is not None and side.type.is_type(*exact) for side in (node.left, node.right)):
-        return ""
-    return "division of integers cuts the rest off, and the types are not known"
-
-
-def _week_parts(node: Any) -> str:
-    part = str(getattr(node.this, "name", "")).upper()
-    return f"{part} is counted in another way" if part in ("DAYOFWEEK", "WEEK", "DOW") else ""
-
-
-def _always(reason: str) -> Callable[[Any], str]:
-    return lambda _: reason
-
-
-_SPECIAL: dict[str, dict[str, Callable[[Any], str]]] = {
-    "bigquery": {
-        "Extract": _week_parts,
-        "DayOfWeek": _always("DAYOFWEEK is counted in another way"),
-        "TimestampDiff": _always("TIMESTAMP_DIFF counts whole units, DuckDB boundaries"),
-        "Format": _always("FORMAT has another syntax"),
-    },
-    "databricks": {
-        "Extract": _week_parts,
-        "DayOfWeek": _always("DAYOFWEEK is counted in another way"),
-        "MonthsBetween": _always("MONTHS_BETWEEN rounds in another way"),
-        "RegexpExtract": _always("regular expressions without a group differ"),
-    },
-    "redshift": {
-        "Div": _divides_integers,
-        "Concat": _always("CONCAT treats NULL in another way"),
-    },
-    "snowflake": {},
-}
-_PSEUDO_COLUMNS = {
-    "bigquery": ("_PARTITIONTIME", "_PARTITIONDATE", "_TABLE_SUFFIX", "_FILE_NAME", "_CHANGE_TYPE"),
-    "snowflake": ("METADATA$FILENAME", "METADATA$ACTION", "METADATA$ISUPDATE", "METADATA$ROW_ID"),
-}
-
-
-def _map_tables(tree: Expr, catalogs: Mapping[str, str] | None) -> None:
-    """Name every table as the attached databases have it."""
-    from sqlglot import exp
-
-    known = {name.casefold(): alias for name, alias in (catalogs or {}).items()}
+    _refuse_case(tree, dialect)
+    commons = {cte.alias.casefold() for cte in tree.find_all(exp.CTE)}
+    databases = None if catalogs is None else {name.casefold(): to for name, to in catalogs.items()}
     seen: dict[tuple[str, str], str] = {}
     for table in tree.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier):
+            raise unsupported(f"{table.sql(dialect)} is no table of the stand-in file")
+        if not table.db and table.name.casefold() in commons:
             continue
-        catalog, schema, name = table.catalog, table.db, table.name
-        if catalogs is None:
-            earlier = seen.setdefault((schema.casefold(), name.casefold()), catalog.casefold()) if catalog else None
-            if earlier is not None and earlier != catalog.casefold():
-                raise _Refused(f"{schema}.{name} is named in two catalogs but there is one file; {_GIVE_MAP}")
-            table.set("catalog", None)
-        elif catalog:
-            if catalog.casefold() not in known:
-                raise _Refused(f"no file stands for the catalog {catalog}")
-            table.set("catalog", exp.to_identifier(known[catalog.casefold()], quoted=True))
-        for part in ("this", "db"):
-            if (identifier := table.args.get(part)) is not None:
-                identifier.set("quoted", True)
+        _refuse_system(table, dialect)
+        catalog = table.catalog.casefold()
+        key = (table.db.casefold(), table.name.casefold())
+        if databases is None and catalog and seen.setdefault(key, catalog) != catalog:
+            raise unsupported(
+                f"the query names {table.db}.{table.name} in two catalogs, and one file stands for both",
+                remedy="give each catalog a file of its own: `introspect: {local: {CRM: crm.duckdb, REF: ref.duckdb}}`",
+            )
+    named: list[Table | Column] = [*tree.find_all(exp.Table), *tree.find_all(exp.Column)]
+    for node in named:
+        if isinstance(node, exp.Column) and not node.catalog:
+            continue
+        if isinstance(node, exp.Table) and not node.db and node.name.casefold() in commons:
+            continue
+        node.set("catalog", _database(node.catalog, databases))
+        if isinstance(node, exp.Table) and node.catalog and not node.db:
+            node.set("db", exp.to_identifier("main"))
+
+
+def _database(catalog: str, databases: Mapping[str, str] | None) -> Identifier | None:
+    from sqlglot import exp
+
+    if databases is None:
+        return None
+    if catalog.casefold() not in databases:
+        raise unsupported(
+            f"no stand-in file is named for the catalog {catalog}"
+            if catalog
+            else "a table is named without its catalog",
+            remedy="name each table's catalog, and give each a file under `introspect.local`",
+        )
+    return exp.to_identifier(databases[catalog.casefold()], quoted=True)
+
+
+_SYSTEM_SCHEMAS = ("information_schema", "pg_catalog", "account_usage")
+_SYSTEM_TABLES = ("pg_", "duckdb_", "sqlite_", "pragma_", "information_schema.")
+_SPECIAL_COLUMNS = frozenset(
+    {"_partitiontime", "_partitiondate", "_table_suffix", "_file_name", "_metadata", "rowid", "_change_type"}
+)
+
+
+def _refuse_system(table: Table, dialect: str) -> None:
+    name = table.name.casefold()
+    if table.db.casefold() in _SYSTEM_SCHEMAS or name.startswith(_SYSTEM_TABLES):
+        raise unsupported(f"{table.sql(dialect)} belongs to the warehouse itself; a stand-in file has none")
+    if any(sign in name for sign in "*@/:#") or name.endswith((".csv", ".parquet", ".json")):
+        raise unsupported(f"{table.name} stands for more than one table, or for files")
+
+
+def _refuse_case(tree: Expr, dialect: str) -> None:
+    """Refuse names that DuckDB, to which case never counts, would take for one another, and pseudo-columns."""
+    from sqlglot import exp
+
+    for column in tree.find_all(exp.Column):
+        name = column.name
+        if name.casefold() in _SPECIAL_COLUMNS or name.upper().startswith("METADATA$"):
+            raise unsupported(f"the pseudo-column {name} does not exist in a stand-in file", name=name)
+    if dialect == "bigquery":
+        names = {(table.db, table.name) for table in tree.find_all(exp.Table)}
+        _refuse_twins([".".join(parts) for parts in names])
+    if dialect != "snowflake":
+        return
+    stored = {_stored(node): node for node in tree.find_all(exp.Identifier)}
+    _refuse_twins(list(stored))
+    given = {alias.alias for alias in tree.find_all(exp.Alias, exp.TableAlias, exp.CTE, exp.Subquery)}
+    given |= {column.name for alias in tree.find_all(exp.TableAlias) for column in alias.columns}
+    for name, node in stored.items():
+        if name != name.upper() and name not in given and isinstance(node.parent, (exp.Column, exp.Table)):
+            raise unsupported(
+                f'Snowflake tells "{name}" from {name.upper()}, a stand-in file does not',
+                remedy="write the name without quotes if the warehouse stores it in upper case",
+                name=name,
+            )
+
+
+def _stored(node: Identifier) -> str:
+    return node.name if node.quoted else node.name.upper()
+
+
+def _refuse_twins(names: list[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        if (other := seen.setdefault(name.casefold(), name)) != name:
+            raise unsupported(f"{other} and {name} differ by case alone, which a stand-in file cannot tell", name=name)

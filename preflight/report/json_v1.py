@@ -13,6 +13,7 @@ from typing import Any
 
 from preflight.finding import Basis, Finding, Measure, Report, Severity, State, Subject, Verdict, Waiver
 from preflight.report.style import Style
+from preflight.report.subjects import by_subject
 
 SCHEMA_VERSION = 1
 
@@ -24,6 +25,7 @@ def render(report: Report, _: Style) -> str:
 
 def document(report: Report) -> dict[str, Any]:
     """The report as JSON's values."""
+    verdicts, _ = by_subject(report)
     return {
         "schema_version": SCHEMA_VERSION,
         "depth": report.depth.value,
@@ -34,7 +36,7 @@ def document(report: Report) -> dict[str, Any]:
         "weakest": _basis(report.weakest),
         "summary": _summary(report),
         "findings": [_finding(finding) for finding in report.findings],
-        "verdicts": [_verdicts(subject, report) for subject in report.subjects],
+        "verdicts": [_verdicts(subject, verdicts[subject]) for subject in report.subjects],
         "failures": [
             {"subject": f.subject, "step": f.step, "cause": f.cause, "remedy": f.remedy} for f in report.failures
         ],
@@ -114,8 +116,7 @@ def _waiver(waiver: Waiver) -> dict[str, str]:
     }
 
 
-def _verdicts(subject: Subject, report: Report) -> dict[str, Any]:
-    verdicts = [verdict for verdict in report.verdicts if verdict.subject == subject]
+def _verdicts(subject: Subject, verdicts: list[Verdict]) -> dict[str, Any]:
     return {
         "subject": _subject(subject),
         "pass": [verdict.code for verdict in verdicts if verdict.state is State.PASS],

@@ -27,6 +27,7 @@ from preflight.finding import (
 from preflight.location import SourceFile
 from preflight.report.snippet import snippet
 from preflight.report.style import Style
+from preflight.report.subjects import by_subject
 
 _DEPTHS = {
     Depth.STATIC: "static: only the project and its SQL were read, no warehouse was asked",
@@ -46,7 +47,7 @@ def render(report: Report, style: Style) -> str:
     blocks += ["\n".join(_finding(finding, report.sources, style)) for finding in report.findings]
     blocks += ["\n".join(_failure(failure, style)) for failure in report.failures]
     blocks += ["\n".join(_bugs(report, style))]
-    blocks += ["\n".join(line for subject in report.subjects for line in _subject(subject, report, style))]
+    blocks += ["\n".join(_subjects(report, style))]
     blocks += _unproven(report, style)
     blocks += ["\n".join(_remarks(report, style)), _summary(report, style)]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -116,25 +117,29 @@ def _bugs(report: Report, style: Style) -> Iterator[str]:
 # -- verdicts ----------------------------------------------------------------------------------------------------------
 
 
-def _subject(subject: Subject, report: Report, style: Style) -> Iterator[str]:
-    """What became of a subject, with the numbers that passed; only what nothing speaks against is called proven."""
-    verdicts = [verdict for verdict in report.verdicts if verdict.subject == subject]
-    if not verdicts:
-        return
+def _subjects(report: Report, style: Style) -> Iterator[str]:
+    """What became of each subject, with the numbers that passed; only what nothing speaks against is called proven."""
+    verdicts, findings = by_subject(report)
+    for subject in report.subjects:
+        if verdicts[subject]:
+            standing, color = _standing(verdicts[subject], findings[subject], report)
+            yield from _subject(subject, verdicts[subject], style.paint(standing, color), style)
+
+
+def _subject(subject: Subject, verdicts: list[Verdict], standing: str, style: Style) -> Iterator[str]:
     count = {state: sum(verdict.state is state for verdict in verdicts) for state in State}
     words = [f"{count[State.PASS]} passed"]
     words += [f"{count[State.FINDINGS]} with findings"] if count[State.FINDINGS] else []
     words += [f"{count[State.UNPROVEN]} unproven"] if count[State.UNPROVEN] else []
-    verdict, color = _standing(subject, verdicts, report)
-    yield f"{style.bold(style.clean(str(subject)))}: {style.paint(verdict, color)} ({', '.join(words)})"
+    yield f"{style.bold(style.clean(str(subject)))}: {standing} ({', '.join(words)})"
     for passed in verdicts:
         if passed.state is State.PASS:
             weighed = [m for m in passed.measures if m.limit is not None and m.basis.grade is not Grade.STATIC]
             yield from (f"  {_measure(measure, style)}" for measure in weighed)
 
 
-def _standing(subject: Subject, verdicts: list[Verdict], report: Report) -> tuple[str, str]:
-    here = [f for f in report.findings if f.waiver is None and subject in (f.subject, *f.also)]
+def _standing(verdicts: list[Verdict], findings: list[Finding], report: Report) -> tuple[str, str]:
+    here = [finding for finding in findings if finding.waiver is None]
     if any(finding.severity is Severity.ERROR for finding in here):
         return "errors", "red"
     if report.left_out or any(v.gating and v.state is State.UNPROVEN and v.waiver is None for v in verdicts):

@@ -37,10 +37,14 @@ def open_client(project: Project, environ: Mapping[str, str]) -> Client:
     from preflight.workspace import wire
 
     client = connect(project.workspace, environ)
-    for connection in project.connections:
-        client.hide(wire.body(connection))
-    for pipeline in project.pipelines:
-        client.hide(wire.body(pipeline))
+    resources: tuple[wire.Resource, ...] = (
+        *project.connections,
+        *project.data_models,
+        *project.field_transformations,
+        *project.pipelines,
+    )
+    for resource in resources:
+        client.hide(wire.body(resource))
     return client
 
 

@@ -1,12 +1,17 @@
-"""The command line as a user runs it, in a process of its own, and a project to run it on."""
+"""The command line as a user runs it, in this process or in one of its own, and a project to run it on."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import preflight.cli
 
 PROJECT = """\
 version: 1
@@ -49,9 +54,38 @@ def environment(**variables: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"} | variables
 
 
-def run(*arguments: str | Path, cwd: Path | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run ``preflight`` and return what it said; it has no terminal."""
-    options.setdefault("env", environment())
-    options.setdefault("stdin", subprocess.DEVNULL)
+class Done(NamedTuple):
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> Done:
+    """Run the command line in this process, which has no terminal for it."""
+    out, err = (TextIOWrapper(BytesIO(), "utf-8") for _ in range(2))
+    outside = Path.cwd()
+    os.chdir(cwd or outside)
+    try:
+        with (
+            patch.dict(os.environ, env or environment(), clear=True),
+            patch("sys.stdin", StringIO()),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = preflight.cli.run([str(argument) for argument in arguments])
+    finally:
+        os.chdir(outside)
+    said = []
+    for stream in (out, err):
+        stream.seek(0)
+        said.append(stream.read())
+    return Done(code, *said)
+
+
+def run_apart(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    defaults: dict[str, Any] = {"env": environment(), "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
     command = [sys.executable, "-m", "preflight", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=60, **options)
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, timeout=60, **(defaults | options))

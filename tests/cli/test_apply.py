@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import pytest
 
 from preflight.sandbox.server import Sandbox
 
-from .command import BROKEN, CLEAN, PROJECT, environment, project, run
+from .command import BROKEN, CLEAN, PROJECT, environment, project, run, run_apart
 
 TEXT = PROJECT.replace("version: 1\n", "version: 1\nworkspace: 5328\n").replace(
     "    config:", "    introspect: {local: warehouse.duckdb}\n    config:"
@@ -81,11 +79,8 @@ def test_it_asks_at_a_terminal(
     folder: Path, sandbox: Sandbox, variables: dict[str, str], answer: bytes, code: int
 ) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "preflight", "apply"]
     os.write(ours, answer)
-    done = subprocess.run(
-        command, cwd=folder, env=variables, stdin=theirs, capture_output=True, text=True, check=False, timeout=60
-    )
+    done = run_apart("apply", cwd=folder, env=variables, stdin=theirs)
     os.close(ours)
     os.close(theirs)
     assert "Do this in" in done.stderr

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from .command import BROKEN, PROJECT, environment, project, run
+from .command import BROKEN, PROJECT, environment, project, run, run_apart
 
 
 def test_a_clean_project_passes_offline_and_says_that_it_proved_nothing_more(tmp_path: Path) -> None:
@@ -121,7 +119,7 @@ def test_colour_is_used_where_it_is_wanted(
 def test_a_stream_without_unicode_gets_escapes(tmp_path: Path) -> None:
     sql = 'SELECT c.CUSTOMER_ID AS "名前", c.UPDATED_AT FROM CRM.PUBLIC.CONTACTS AS c;'
     ascii_only = environment(PYTHONIOENCODING="ascii", PYTHONUTF8="0")
-    done = run("check", "--offline", project(tmp_path, sql), env=ascii_only)
+    done = run_apart("check", "--offline", project(tmp_path, sql), env=ascii_only)
     assert done.returncode == 1
     assert '"\\u540d\\u524d"' in done.stdout
 
@@ -130,7 +128,6 @@ def test_a_reader_that_goes_away_changes_no_exit_code(tmp_path: Path) -> None:
     folder = project(tmp_path, BROKEN)
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "preflight", "check", "--offline", str(folder)]
-    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, env=environment(), check=False, timeout=60)
+    done = run_apart("check", "--offline", folder, stdout=writing)
     os.close(writing)
-    assert (done.returncode, done.stderr) == (1, b"")
+    assert (done.returncode, done.stderr) == (1, "")

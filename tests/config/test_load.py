@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -195,3 +196,30 @@ def test_no_project_file(tmp_path: Path) -> None:
         load(tmp_path)
     with pytest.raises(UsageError):
         load(tmp_path / "absent.yml")
+
+
+def test_a_thousand_pipelines_are_read_in_less_than_three_seconds(project: Write) -> None:
+    pipeline = GOOD[GOOD.index("  - id: contacts-pipeline") : GOOD.index("rules:")]
+    many = "".join(pipeline.replace("contacts-pipeline", f"pipeline-{index}") for index in range(1000))
+    text = GOOD.replace("rules:", many + "rules:")
+    begin = time.process_time()
+    read = project(text)
+    assert time.process_time() - begin < 3
+    assert (len(read.pipelines), read.problems) == (1001, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD[: GOOD.index("  - id: contacts-pipeline")]
+        + "".join(f"  - {{id: p{index}, connection_id: c{index}, data_model_id: m{index}}}\n" for index in range(3000)),
+        "version: 1\n" + "".join(f"key{index}: 1\n" for index in range(10_000)),
+        "version: 1\n" + "version: 1\n" * 10_000,
+        "version: 1\nplugins:\n" + "  - {password: x}\n" * 10_000,
+    ],
+    ids=["references", "unknown keys", "duplicate keys", "secrets"],
+)
+def test_thousands_of_problems_are_found_in_less_than_three_seconds(project: Write, text: str) -> None:
+    begin = time.process_time()
+    assert len(project(text).problems) >= 6000
+    assert time.process_time() - begin < 3

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from preflight.workspace.client import Client
 from preflight.workspace.target import credentials, target
 
 from . import projects
+from .disk import Disk
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +30,8 @@ def client(sandbox: Sandbox) -> Iterator[Client]:
     config = projects.workspace(sandbox)
     with Client(target(config), credentials(config, environ), environ=environ, timeout=0.5, sleep=lambda _: None) as it:
         yield it
+
+
+@pytest.fixture
+def disk(sandbox: Sandbox, tmp_path: Path) -> Disk:
+    return Disk(tmp_path, sandbox)

@@ -16,7 +16,7 @@ from preflight import __version__
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("preflight", "preflight_adapters", "preflight_rules")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.slow
 
 
 def run(*command: str | Path, cwd: Path, expect: int = 0) -> str:

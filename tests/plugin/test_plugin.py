@@ -6,13 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 
+import preflight
+import preflight_rules
 from tests.cli.command import BROKEN, CLEAN, PROJECT, environment, project
 
 pytest_plugins = ["pytester"]
+
+# pytester forgets the modules that a run in this process imports; ours are imported here, so that none exists twice.
+for package in (preflight, preflight_rules):
+    for module in walk_packages(package.__path__, f"{package.__name__}."):
+        import_module(module.name)
 
 INI = "[pytest]\naddopts = -p preflight.pytest_plugin\n"
 OFFLINE = ("--preflight", "--preflight-offline")

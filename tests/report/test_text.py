@@ -7,7 +7,7 @@ import unicodedata
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.finding import Bug, Depth, Failure, Measure, Severity, State, Subject, SubjectKind, Waiver
@@ -205,6 +205,7 @@ def test_a_finding_without_file_or_text_is_shown_all_the_same() -> None:
 hostile = st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\x1b\x9b\x07\r\n\t\u202e\ud800a→")), max_size=12)
 
 
+@settings(deadline=None)
 @given(texts=st.lists(hostile, min_size=8, max_size=8), span=st.tuples(st.integers(0, 60), st.integers(0, 60)))
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252", "no-such-encoding"])
 def test_no_text_steers_the_terminal_or_breaks_the_stream(

@@ -1,10 +1,12 @@
-"""The stand-in: DuckDB files read in place of a warehouse. Models are transpiled from the connection's dialect."""
+"""The stand-in: an embedded DuckDB file that is read in place of a warehouse.
+
+Its session is in UTC, as the sessions of the warehouses' own adapters are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
@@ -13,110 +15,121 @@ from preflight.model import Column, Histogram, HistogramAsk, Profile, ProfileAsk
 from preflight.query import Query, parse
 from preflight.query.transpile import transpile
 from preflight.source import FULL, Capability, Level, Support
+
+# An import of the submodule binds its name here: it must come before the function that takes the name over.
 from preflight_adapters.local import profile, queries, rows
 from preflight_adapters.local.connect import Session
 
-_ONLY = "main_file"
-"""The attached name of the single file that stands for every catalog."""
+SUPPORT: Mapping[Capability, Support] = {
+    Capability.DESCRIBE: FULL,
+    Capability.TABLE: FULL,
+    Capability.HISTOGRAM: FULL,
+    Capability.PROFILE: FULL,
+    Capability.ACCESS: Support(Level.NONE, "a stand-in file has no roles and no grants"),
+}
 
 
 class LocalAdapter:
-    """Reads DuckDB files as the connection's warehouse would be read."""
+    """Reads one or more DuckDB files as the warehouse of one connection; see ``preflight.source.Adapter``."""
 
-    stand_in = True
-    support: Mapping[Capability, Support] = {
-        Capability.DESCRIBE: FULL,
-        Capability.TABLE: FULL,
-        Capability.HISTOGRAM: FULL,
-        Capability.PROFILE: FULL,
-        Capability.ACCESS: Support(Level.NONE, "a file has no roles and grants"),
-    }
-
-    def __init__(self, session: Session, dialect: str, catalogs: Mapping[str, str] | None) -> None:
-        self.dialect = dialect
+    def __init__(self, dialect: str, session: Session) -> None:
+        self._dialect = dialect
         self._session = session
-        self._catalogs = catalogs
-        self._tables: list[tuple[Any, ...]] | None = None
+
+    @property
+    def dialect(self) -> str:
+        """The warehouse's dialect, which the data models are written in."""
+        return self._dialect
+
+    @property
+    def stand_in(self) -> bool:
+        """Always true."""
+        return True
+
+    @property
+    def support(self) -> Mapping[Capability, Support]:
+        """What a stand-in file can answer."""
+        return SUPPORT
 
     def describe(self, sql: str) -> Schema:
-        """The output columns, named as the warehouse would name them; compiled by DuckDB, no row is read."""
-        query = self._parse(sql)
-        described = self._session.read(queries.describe(self._render(sql)))
-        return Schema(rows.output_columns(described, query.projections, self.dialect))
-
-    def table(self, ref: TableRef) -> TableInfo:
-        """Columns, kind and row count of one table or view, from DuckDB's catalog."""
-        if self._tables is None:
-            self._tables = self._session.read(queries.TABLES)
-        row = rows.find(self._tables, ref, self._databases(ref))
-        if row is None:
-            raise WarehouseError(Cause.NOT_FOUND, f"there is no table {ref}", name=str(ref))
-        found = self._session.read(queries.columns(row[0], TableRef(row[2], row[1])))
-        columns = tuple(Column(str(c[0]), rows.type_of(str(c[1])), bool(c[2])) for c in found)
-        return TableInfo(ref, kind=row[3], columns=columns, rows=row[4])
-
-    def _databases(self, ref: TableRef) -> list[str]:
-        if self._catalogs is None:
-            return [_ONLY]
-        if not ref.catalog:
-            return [next(iter(self._catalogs.values()))]
-        return [alias for name, alias in self._catalogs.items() if name.casefold() == ref.catalog.casefold()]
+        """The output columns; names are folded as the warehouse folds them, types are the file's own."""
+        described = self._described(sql, self._transpiled(sql))
+        return Schema(rows.folded(described, self._parsed(sql)))
 
     def histogram(self, ask: HistogramAsk) -> Histogram:
-        """The rows by hour of the iterator, in one statement; zone-less times as `queries.histogram` says."""
-        rendered = self._render(ask.sql)
-        column_type = ""
-        if ask.iterator is not None:
-            column_type = self._column_type(rendered, ask.iterator)
-        return rows.histogram(self._session.read(queries.histogram(ask, rendered, column_type)), ask.anchor)
+        """The rows by hour of the iterator; one statement scans. Without an iterator all are rows without its value."""
+        sql = self._transpiled(ask.sql, ask.iterator)
+        if ask.iterator is None:
+            [(count,)] = self._session.rows(queries.rows(sql))
+            return Histogram(ask.anchor, (), null_rows=count)
+        described = self._described(ask.sql, sql)
+        index = _only(ask.iterator, described)
+        raw = described[index].type.raw
+        statement = queries.histogram(sql, ask, width=len(described), index=index, raw=raw)
+        return rows.histogram(self._session.rows(statement), ask.anchor)
+
+    def table(self, ref: TableRef) -> TableInfo:
+        """Columns and exact row count of one table, looked up without case; a view's rows are not counted."""
+        database = self._session.database(ref.catalog)
+        found = self._session.rows(queries.table(database, ref))
+        if not found:
+            raise WarehouseError(Cause.NOT_FOUND, f"the stand-in file has no table {ref}", name=str(ref))
+        schema, name, kind = found[0]
+        described = self._session.rows(queries.columns(database, schema, name))
+        count = self._session.rows(queries.table_rows(database, schema, name))[0][0] if kind == "table" else None
+        return rows.table(ref, kind, count, described, self._dialect)
 
     def profile(self, ask: ProfileAsk) -> Profile:
         """What the values are like, in one statement that returns one row of numbers."""
-        return profile.values(ask, self._session.read(profile.statement(ask, self._render(ask.sql)))[0])
-
-    def _column_type(self, rendered: str, name: str) -> str:
-        described = self._session.read(queries.describe(rendered))
-        types = [str(row[1]) for row in described if str(row[0]).casefold() == name.casefold()]
-        if len(types) > 1:
-            raise WarehouseError(
-                Cause.UNSUPPORTED,
-                f"two output columns are called {name} but for their case, which DuckDB does not tell apart",
-            )
-        if not types:
-            raise WarehouseError(Cause.BAD_COLUMN, f"there is no output column {name}", name=name)
-        return types[0]
-
-    def _render(self, sql: str) -> str:
-        return transpile(sql, self.dialect, catalogs=self._catalogs)
-
-    def _parse(self, sql: str) -> Query:
-        return parse(Excerpt.whole(SourceFile("", sql)), self.dialect)
+        return profile.values(ask, self._session.rows(profile.statement(ask, self._transpiled(ask.sql)))[0])
 
     def close(self) -> None:
-        """Release the files; may be called twice."""
+        """Release the file."""
         self._session.close()
+
+    def _transpiled(self, sql: str, iterator: str | None = None) -> str:
+        return transpile(sql, self._dialect, catalogs=self._session.catalogs, iterator=iterator)
+
+    def _parsed(self, sql: str) -> Query:
+        return parse(Excerpt.whole(SourceFile("", sql)), self._dialect)
+
+    def _described(self, sql: str, transpiled: str) -> tuple[Column, ...]:
+        """The output columns with DuckDB's names; an error points at the model's own text where it surely can."""
+        try:
+            return rows.output(self._session.rows(queries.describe(transpiled)))
+        except WarehouseError as error:
+            rows.point(error, self._parsed(sql))
+            raise
+
+
+def _only(iterator: str, columns: tuple[Column, ...]) -> int:
+    """The index of the one column with this name, compared without case."""
+    found = [index for index, column in enumerate(columns) if column.name.casefold() == iterator.casefold()]
+    if not found:
+        raise WarehouseError(Cause.BAD_COLUMN, f"the query puts out no column {iterator}", name=iterator)
+    if len(found) > 1:
+        raise WarehouseError(
+            Cause.UNSUPPORTED,
+            f"{len(found)} output columns are named {iterator} but for their case, which a stand-in file cannot tell",
+            remedy="give each output column a name of its own",
+            name=iterator,
+        )
+    return found[0]
 
 
 def connect(connection: Connection, *, root: Path) -> LocalAdapter:
-    """Open the DuckDB files that ``introspect.local`` names; raises WarehouseError."""
-    local = connection.introspect.local
-    folder = root / connection.introspect.folder
-    if isinstance(local, str):
-        files, catalogs = {_ONLY: _inside(folder / local, root)}, None
-    else:
-        assert local is not None  # noqa: S101 - the registry opens a stand-in only where one is named
-        catalogs = {name: f"catalog_{number}" for number, name in enumerate(local)}
-        files = {catalogs[name]: _inside(folder / path, root) for name, path in local.items()}
-    session = Session(files, connection.introspect.timeout_seconds)
-    return LocalAdapter(session, connection.service_provider.value, catalogs)
-
-
-def _inside(path: Path, root: Path) -> Path:
-    resolved = path.resolve()
-    if not resolved.is_relative_to(root.resolve()):
+    """Open the stand-in files of ``connection``; raises WarehouseError (DRIVER) where one cannot be opened."""
+    introspect = connection.introspect
+    local = introspect.local
+    named = {"": local} if isinstance(local, str) else dict(local or {})
+    if not named:
         raise WarehouseError(
-            Cause.NETWORK,
-            f"{path.name} lies outside the project's folder",
-            remedy="keep the file inside it, links included",
+            Cause.DRIVER, f"connection {connection.id} names no stand-in file", remedy="set `introspect.local`"
         )
-    return resolved
+    home = next((value for key in _HOMES if isinstance(value := connection.config.get(key), str)), "")
+    session = Session(root, introspect.folder, named, home=home, timeout_seconds=introspect.timeout_seconds)
+    return LocalAdapter(connection.service_provider.value, session)
+
+
+_HOMES = ("database", "project", "project_id", "catalog")
+"""Where a connection's config names the catalog of the tables that are named without one."""

@@ -1,114 +1,208 @@
-"""Opens DuckDB files for reading and sends them statements: the only file here that imports the driver."""
+"""Opens stand-in files and runs gated statements on them. The only file of this adapter that imports the driver."""
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from preflight.errors import Cause, WarehouseError
-from preflight_adapters._guard import require_reading
+from preflight.query.guards import GUARD
+from preflight_adapters import _guard
+from preflight_adapters.local.queries import identifier, literal
 
-_INSTALL = "pip install 'mparticle-preflight[local]'"
+MEMORY_LIMIT = "1GB"
+THREADS = 2
+_DATABASE = "preflight_stand_in"
+
+_CONFIG: Mapping[str, str | bool | int] = {
+    "memory_limit": MEMORY_LIMIT,
+    "threads": THREADS,
+    "temp_directory": "",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,
+}
+_LOCKS = (
+    "SET TimeZone = 'UTC'",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
 
 
 class Session:
-    """An in-memory DuckDB with the files attached for reading, and nothing else within its reach."""
+    """One connection to an in-memory DuckDB with the stand-in files attached read-only and everything else locked."""
 
-    def __init__(self, files: Mapping[str, Path], timeout_seconds: int | None) -> None:
-        try:
-            import duckdb
-        except ImportError:
-            raise WarehouseError(
-                Cause.DRIVER, "the package duckdb is not installed", remedy=f"run: {_INSTALL}"
-            ) from None
+    def __init__(
+        self, root: Path, folder: str, files: Mapping[str, str], *, home: str, timeout_seconds: int | None
+    ) -> None:
+        """Attach ``files``, paths from ``folder`` in ``root`` by catalog (empty: one file for every catalog).
+
+        ``home`` is the catalog of the tables that are named without one.
+        """
+        self._duckdb = _driver()
         self._timeout = timeout_seconds
-        self._errors = duckdb
-        self._connection: Any = duckdb.connect(
-            ":memory:",
-            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
-        )
+        self._connection: Any = self._duckdb.connect(":memory:", config=dict(_CONFIG))
+        self._databases: dict[str, str] = {}
         try:
-            for alias, path in files.items():
-                self._attach(alias, path)
-            self._connection.execute(f'USE "{next(iter(files))}"')
-            self._connection.execute("SET TimeZone = 'UTC'")
-            self._connection.execute("SET enable_external_access = false")
-            self._connection.execute("SET lock_configuration = true")
+            for number, (catalog, path) in enumerate(files.items()):
+                database = f"{_DATABASE}_{number}" if catalog else _DATABASE
+                self._attach(_file(root, folder, path), database, path)
+                self._databases[catalog.casefold()] = database
+            if home.casefold() in self._databases:
+                self._databases.setdefault("", self._databases[home.casefold()])
+            if "" in self._databases:
+                self._connection.execute(f"USE {identifier(self._databases[''])}")
+            for statement in _LOCKS:
+                self._connection.execute(statement)
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
 
-    def _attach(self, alias: str, path: Path) -> None:
-        if not path.is_file():
-            raise WarehouseError(
-                Cause.NETWORK, f"there is no DuckDB file {path.name}", remedy=f"make it, or correct the path: {path}"
-            )
-        quoted = str(path).replace("'", "''")
-        try:
-            self._connection.execute(f"ATTACH '{quoted}' AS \"{alias}\" (READ_ONLY)")
-        except self._errors.Error as error:
-            first = str(error).splitlines()[0]
-            raise WarehouseError(
-                Cause.NETWORK,
-                f"{path.name} cannot be opened as a DuckDB file: {first}",
-                remedy="check that it is a DuckDB database, of a version that this DuckDB reads, and not being written",
-            ) from None
+    @property
+    def catalogs(self) -> Mapping[str, str] | None:
+        """The attached databases by catalog, or None where one stands for every catalog."""
+        return None if set(self._databases) == {""} else self._databases
 
-    def read(self, statement: str) -> list[tuple[Any, ...]]:
-        """The rows of one statement that only reads; raises WarehouseError."""
-        require_reading(statement, "duckdb")
-        self._require_one_select(statement)
+    def database(self, catalog: str) -> str:
+        """The attached database that stands for ``catalog``; raises WarehouseError (UNSUPPORTED)."""
+        name = "" if self.catalogs is None else catalog.casefold()
+        if name not in self._databases:
+            raise WarehouseError(
+                Cause.UNSUPPORTED,
+                f"no stand-in file is named for the catalog {catalog or 'of a table that names none'}",
+                remedy="give each catalog a file under `introspect.local`",
+            )
+        return self._databases[name]
+
+    def _attach(self, file: Path, database: str, label: str) -> None:
+        if not file.is_file():
+            raise _unopened(f"there is no file {label}", f"create {label}, or mend `introspect.local`")
+        try:
+            self._connection.execute(f"ATTACH {literal(str(file))} AS {identifier(database)} (READ_ONLY)")
+        except self._duckdb.Error as error:
+            raise _attach_error(str(error), label, self._duckdb.__version__) from None
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of one statement that the gate lets through; raises WarehouseError."""
+        _guard.allow(sql, "duckdb")
+        duckdb = self._duckdb
+        if self._connection is None:
+            raise WarehouseError(Cause.DRIVER, "the stand-in file is closed")
         timer = threading.Timer(self._timeout, self._connection.interrupt) if self._timeout else None
-        if timer is not None:
-            timer.start()
         try:
-            return self._connection.execute(statement).fetchall()  # type: ignore[no-any-return]
-        except self._errors.Error as error:
-            raise self._translate(error) from None
+            statements = duckdb.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type not in (
+                duckdb.StatementType.SELECT,
+                duckdb.StatementType.EXPLAIN,
+            ):
+                raise WarehouseError(Cause.UNSUPPORTED, "DuckDB reads this as something else than one query")
+            if timer:
+                timer.daemon = True
+                timer.start()
+            return self._connection.execute(statements[0]).fetchall()  # type: ignore[no-any-return]
+        except duckdb.Error as error:
+            raise _error(error, duckdb, self._timeout) from None
         finally:
-            if timer is not None:
+            if timer:
                 timer.cancel()
-
-    def _require_one_select(self, statement: str) -> None:
-        """The engine's own parser as the second gate: exactly one statement, of a kind that reads."""
-        try:
-            statements = self._connection.extract_statements(statement)
-        except self._errors.Error as error:
-            raise self._translate(error) from None
-        kinds = [item.type.name for item in statements]
-        if len(kinds) != 1 or kinds[0] not in ("SELECT", "SELECT_STATEMENT", "EXPLAIN", "EXPLAIN_STATEMENT"):
-            raise WarehouseError(Cause.OTHER, f"preflight does not send a statement of kind {', '.join(kinds)}")
-
-    def _translate(self, error: Exception) -> WarehouseError:
-        duckdb = self._errors
-        message = str(error).splitlines()[0]
-        message = message.partition(": ")[2] if message.partition(":")[0].endswith("Error") else message
-        quoted = message.split('"')[1] if message.count('"') >= 2 else ""
-        if isinstance(error, duckdb.InterruptException):
-            return WarehouseError(
-                Cause.TIMEOUT,
-                f"the statement ran longer than {self._timeout} seconds",
-                remedy="raise introspect.timeout_seconds, or narrow the query",
-            )
-        if isinstance(error, duckdb.CatalogException):
-            if "Function" in message:
-                return WarehouseError(Cause.UNSUPPORTED, f"DuckDB cannot run it: {message}")
-            name = message.partition("name ")[2].partition(" ")[0].strip('"')
-            return WarehouseError(Cause.NOT_FOUND, message, name=name)
-        if isinstance(error, duckdb.BinderException):
-            if "not found in FROM clause" in message or "does not have a column" in message:
-                return WarehouseError(Cause.BAD_COLUMN, message, name=quoted)
-            if "GROUP BY" in message or message.startswith("Ambiguous reference"):
-                return WarehouseError(Cause.INVALID, message, name=quoted)
-            return WarehouseError(Cause.UNSUPPORTED, f"DuckDB cannot run it: {message}")
-        if isinstance(error, duckdb.ParserException):
-            return WarehouseError(Cause.UNSUPPORTED, "DuckDB cannot parse the rendered query")
-        if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
-            return WarehouseError(Cause.INVALID, "the query fails on a row's value: it cannot be converted")
-        return WarehouseError(Cause.OTHER, f"DuckDB answered: {type(error).__name__}")
 
     def close(self) -> None:
         """Release the files."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _file(root: Path, folder: str, path: str) -> Path:
+    file = (root / folder / path).resolve()
+    if not file.is_relative_to(root.resolve()):
+        raise _unopened(
+            f"{path} lies outside the project's folder", f"move {path} into the project, or mend `introspect.local`"
+        )
+    return file
+
+
+def _driver() -> Any:
+    try:
+        import duckdb
+    except ImportError:
+        raise WarehouseError(
+            Cause.DRIVER,
+            "a stand-in file is read with the duckdb package, which is not installed",
+            remedy="pip install 'mparticle-preflight[local]'",
+        ) from None
+    return duckdb
+
+
+def _unopened(message: str, remedy: str) -> WarehouseError:
+    return WarehouseError(Cause.DRIVER, message, remedy=remedy)
+
+
+def _attach_error(text: str, label: str, version: str) -> WarehouseError:
+    if "not a valid DuckDB database" in text or "Corrupt database" in text or "checksum" in text:
+        return _unopened(f"{label} is no DuckDB database, or it is damaged", f"create {label} anew with DuckDB")
+    if (
+        "set lock" in text
+        or "used by another process" in text
+        or "already attached" in text
+        or "different configuration" in text
+    ):
+        return _unopened(f"{label} is open for writing elsewhere", f"close whatever writes to {label}, then run again")
+    if "version" in text:
+        return _unopened(
+            f"{label} was written by a DuckDB whose format version {version} cannot read",
+            f"upgrade the duckdb package, or write {label} with DuckDB {version}",
+        )
+    return _unopened(
+        f"{label} cannot be opened: {_first_line(text)}", f"check that {label} is a readable DuckDB database"
+    )
+
+
+_PATTERNS = (
+    (re.compile(r'Table with name "?([^"]+?)"? does not exist'), Cause.NOT_FOUND),
+    (re.compile(r'Referenced column "(.+?)" not found'), Cause.BAD_COLUMN),
+    (re.compile(r'Referenced column "(.+?)" was not found because the FROM'), Cause.BAD_COLUMN),
+    (re.compile(r'Referenced table "(.+?)" not found'), Cause.BAD_COLUMN),
+    (re.compile(r'Table ".+?" does not have a column named "(.+?)"'), Cause.BAD_COLUMN),
+    (re.compile(r'Values list ".+?" does not have a column named "(.+?)"'), Cause.BAD_COLUMN),
+    (re.compile(r'(?:Function|Macro) with name "?(.+?)"? does not exist'), Cause.UNSUPPORTED),
+)
+_INVALID = re.compile(
+    r"must appear in the GROUP BY clause|Ambiguous reference|is ambiguous|cannot contain|Set operations can only apply"
+    r"|duplicate alias|WHERE clause cannot|HAVING clause cannot|not allowed here"
+)
+
+
+def _error(error: Exception, duckdb: Any, timeout: int | None) -> WarehouseError:
+    """DuckDB's error as ours. What a warehouse might accept all the same is UNSUPPORTED, so that it blames no query."""
+    if isinstance(error, duckdb.InterruptException):
+        return WarehouseError(
+            Cause.TIMEOUT,
+            f"the stand-in file did not answer within {timeout} s",
+            remedy="raise `introspect.timeout_seconds`, or make the stand-in file smaller",
+        )
+    text = _first_line(str(error))
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseError(
+            Cause.COST_CAP, f"the query needs more than {MEMORY_LIMIT} of memory in the stand-in file"
+        )
+    for pattern, cause in _PATTERNS:
+        if found := pattern.search(text):
+            name = found[1].removeprefix(f"{_DATABASE}.")
+            what = {Cause.NOT_FOUND: "no table", Cause.BAD_COLUMN: "no column", Cause.UNSUPPORTED: "no function"}[cause]
+            return WarehouseError(cause, f"the stand-in file has {what} {name}", name=name)
+    if text.startswith(GUARD):
+        return WarehouseError(
+            Cause.UNSUPPORTED, f"the data holds what DuckDB reads otherwise: {text.removeprefix(GUARD)}"
+        )
+    cause = Cause.INVALID if isinstance(error, duckdb.BinderException) and _INVALID.search(text) else Cause.UNSUPPORTED
+    return WarehouseError(cause, f"DuckDB says: {text}")
+
+
+def _first_line(text: str) -> str:
+    line = text.partition("\n")[0].strip()
+    return re.sub(r"^(?:[A-Z][A-Za-z]+ )+Error: ", "", line)

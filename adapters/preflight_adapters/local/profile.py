@@ -9,7 +9,7 @@ import msgspec
 
 from preflight import identities
 from preflight.model import ColumnProfile, IdentityProfile, Kind, Profile, ProfileAsk, ProfileColumn
-from preflight_adapters.local.queries import text
+from preflight_adapters.local.queries import literal
 
 _SCALARS = (
     Kind.TEXT, Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.BOOLEAN, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.INSTANT,
@@ -98,11 +98,11 @@ def _measures(index: int, column: ProfileColumn) -> Iterator[tuple[str, str]]:
 def _identity_measures(index: int, identity: str) -> Iterator[tuple[str, str]]:
     value, there = f"t{index}", f"NOT {_blank(index)}"
     trimmed = f"regexp_replace({value}, '^\\s+|\\s+$', '', 'g')"
-    placeholders = ", ".join(map(text, identities.PLACEHOLDERS))
+    placeholders = ", ".join(map(literal, identities.PLACEHOLDERS))
     yield "placeholders", f"count(*) FILTER (WHERE lower({trimmed}) IN ({placeholders}))"
     yield "duplicates", f"count(*) FILTER (WHERE {there}) - count(DISTINCT {value}) FILTER (WHERE {there})"
     if (form := identities.FORMS.get(identity)) is not None:
-        wrong = f"{there} AND NOT regexp_full_match({trimmed}, {text(form)})"
+        wrong = f"{there} AND NOT regexp_full_match({trimmed}, {literal(form)})"
         yield "malformed", f"count(*) FILTER (WHERE {wrong})"
     if identity == "email":
         yield "untidy", f"count(*) FILTER (WHERE {there} AND {value} <> lower({trimmed}))"

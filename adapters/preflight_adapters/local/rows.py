@@ -1,4 +1,4 @@
-"""DuckDB's rows to our values: pure."""
+"""DuckDB's rows as preflight's values. Pure: it knows no connection."""
 
 from __future__ import annotations
 
@@ -6,90 +6,104 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from preflight.model import UNKNOWN, Bucket, Column, Histogram, Kind, TableRef, Type
-from preflight.query import Projection, fold
+import msgspec
+
+from preflight.errors import Cause, WarehouseError
+from preflight.model import Bucket, Column, Histogram, Kind, TableInfo, TableRef, Type
+from preflight.query import Query, fold
+
+Row = Sequence[Any]
 
 _KINDS = {
-    Kind.TEXT: "VARCHAR UUID BIT ENUM",
-    Kind.INTEGER: "TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT BIGNUM VARINT",
+    Kind.TEXT: "VARCHAR ENUM UUID",
+    Kind.INTEGER: "TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT BIGNUM",
     Kind.FLOAT: "FLOAT DOUBLE",
+    Kind.DECIMAL: "DECIMAL",
     Kind.BOOLEAN: "BOOLEAN",
     Kind.DATE: "DATE",
     Kind.TIME: "TIME TIME_NS",
     Kind.TIMESTAMP: "TIMESTAMP TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_NS",
     Kind.INTERVAL: "INTERVAL",
-    Kind.BINARY: "BLOB",
+    Kind.BINARY: "BLOB BIT",
+    Kind.STRUCT: "STRUCT",
+    Kind.MAP: "MAP",
     Kind.JSON: "JSON VARIANT",
     Kind.GEO: "GEOMETRY",
-    Kind.NULL: "NULL",
+    Kind.NULL: '"NULL" NULL',
+    Kind.OTHER: "UNION",
 }
-_BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names.split()} | {'"NULL"': Kind.NULL}
-_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+_BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 
 
 def type_of(raw: str) -> Type:
-    """Our type for DuckDB's name of one, such as ``DECIMAL(18,3)`` or ``STRUCT(a INTEGER)[]``."""
+    """The type that DuckDB writes as ``raw``."""
     if raw.endswith("]"):
         return Type(Kind.ARRAY, raw, element=type_of(raw[: raw.rindex("[")]))
-    if match := _DECIMAL.fullmatch(raw):
-        precision, scale = int(match[1]), int(match[2])
-        return Type(Kind.DECIMAL if scale else Kind.INTEGER, raw, precision, scale)
     if raw.endswith("WITH TIME ZONE"):
         return Type(Kind.TIME if raw.startswith("TIME ") else Kind.INSTANT, raw)
-    for prefix, kind in (("STRUCT(", Kind.STRUCT), ("MAP(", Kind.MAP), ("ENUM(", Kind.TEXT), ("UNION(", Kind.OTHER)):
-        if raw.startswith(prefix):
-            return Type(kind, raw)
-    kind = _BY_NAME.get(raw, Kind.UNKNOWN)
-    return Type(kind, raw) if kind is not Kind.UNKNOWN else UNKNOWN
+    name, _, arguments = raw.partition("(")
+    kind = _BY_NAME.get(name.strip(), Kind.OTHER)
+    if kind is not Kind.DECIMAL:
+        return Type(kind, raw)
+    precision, _, scale = arguments.rstrip(")").partition(",")
+    return Type(kind, raw, int(precision), int(scale or 0))
 
 
-def output_columns(
-    described: Sequence[tuple[Any, ...]], projections: Sequence[Projection], dialect: str
-) -> tuple[Column, ...]:
-    """The output columns with the names that the warehouse would return.
+def output(described: Iterable[Row]) -> tuple[Column, ...]:
+    """The output columns of a query with DuckDB's own names; whether NULL may stand in one is not known."""
+    return tuple(Column(name, type_of(raw)) for name, raw, *_ in described)
 
-    A written name comes from the query's own projections; a star's columns are folded as if they had been created
-    without quotes.
+
+def folded(columns: tuple[Column, ...], query: Query) -> tuple[Column, ...]:
+    """The columns with the names that the warehouse gives them.
+
+    An item of the select list names its own column. A star's columns are folded as if unquoted, but for the names that
+    the query itself gives in quotes further inside.
     """
-    names = _written_names(len(described), projections)
-    return tuple(
-        Column(written if written is not None else fold(str(row[0]), dialect), type_of(str(row[1])), row[2] != "NO")
-        for written, row in zip(names, described, strict=True)
-    )
+    stars = [item.index for item in query.projections if item.is_star]
+    before = stars[0] if stars else len(query.projections)
+    after = len(query.projections) - stars[-1] - 1 if stars else 0
+    quoted = {alias.name for node in query.nodes("Alias") if (alias := node.args["alias"]).args.get("quoted")}
 
-
-def _written_names(count: int, projections: Sequence[Projection]) -> list[str | None]:
-    stars = [projection.index for projection in projections if projection.is_star]
-    names: list[str | None] = [projection.name for projection in projections]
-    if not stars:
-        return names if len(names) == count else [None] * count
-    if len(stars) > 1:
-        first, last = stars[0], stars[-1]
-        tail = len(projections) - last - 1
-        middle = count - first - tail
-        return (
-            [*names[:first], *[None] * middle, *names[count and len(names) - tail :]] if middle >= 0 else [None] * count
+    def name(index: int, column: Column) -> str:
+        from_end = len(columns) - index
+        item = (
+            query.projections[index] if index < before else query.projections[-from_end] if from_end <= after else None
         )
-    width = count - len(projections) + 1
-    return [*names[: stars[0]], *[None] * width, *names[stars[0] + 1 :]] if width >= 0 else [None] * count
+        if item is not None and item.name is not None:
+            return item.name
+        return fold(column.name, query.dialect, quoted=column.name in quoted)
+
+    return tuple(msgspec.structs.replace(column, name=name(index, column)) for index, column in enumerate(columns))
 
 
-def find(rows: Iterable[tuple[Any, ...]], ref: TableRef, databases: Sequence[str]) -> tuple[Any, ...] | None:
-    """The row of a table, found without regard to case; without a schema in ``main``."""
-    schema = ref.schema.casefold() or "main"
-    for row in rows:
-        if row[0] in databases and row[1].casefold() == schema and row[2].casefold() == ref.name.casefold():
-            return row
-    return None
+def point(error: WarehouseError, query: Query) -> None:
+    """Let ``error`` name its table in full, and point into the query where its name stands there exactly once."""
+    if not error.name:
+        return
+    name = error.name.rpartition(".")[2].casefold()
+    if error.cause is Cause.NOT_FOUND:
+        uses = [use for use in query.tables if use.ref.name.casefold() == name]
+        error.name = str(uses[0].ref) if uses else error.name
+    places = [
+        match.start() for match in re.finditer(rf"(?<![\w$]){re.escape(name)}(?![\w$])", query.sql.text.casefold())
+    ]
+    if len(places) == 1 and len(query.sql.text.casefold()) == len(query.sql.text):
+        error.offset = places[0]
 
 
-def histogram(rows: Iterable[tuple[Any, ...]], anchor: int) -> Histogram:
-    """The histogram of (part, bucket, rows, rows on the bucket's start)."""
-    buckets: list[Bucket] = []
-    apart = {1: 0, 2: 0}
-    for part, bucket, count, at_start in rows:
-        if part:
-            apart[part] += count
-        elif count:
-            buckets.append(Bucket(int(bucket), count, at_start))
-    return Histogram(anchor, tuple(sorted(buckets)), apart[1], apart[2])
+def table(ref: TableRef, kind: str, count: int | None, described: Iterable[Row], dialect: str) -> TableInfo:
+    """A table or view as it was asked for; its columns' names are folded as if unquoted."""
+    columns = tuple(Column(fold(name, dialect), type_of(raw), nullable) for name, raw, nullable in described)
+    return TableInfo(ref, kind, columns, rows=count)
+
+
+def histogram(counted: Iterable[Row], anchor: int) -> Histogram:
+    """The rows of ``queries.histogram``."""
+    buckets, outside = [], {"null": 0, "future": 0}
+    for state, number, rows, at_start in counted:
+        if state == "bucket":
+            buckets.append(Bucket(int(number), rows, at_start))
+        else:
+            outside[state] = rows
+    return Histogram(anchor, tuple(sorted(buckets)), null_rows=outside["null"], future_rows=outside["future"])
