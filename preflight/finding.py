@@ -210,6 +210,27 @@ class Digests(msgspec.Struct, frozen=True):
         return tuple(name for name in self.__struct_fields__ if getattr(self, name) != getattr(now, name))
 
 
+class Fate(Enum):
+    """What the platform makes of an output column."""
+
+    ITERATOR = "iterator"
+    USER_IDENTITY = "user identity"
+    DEVICE_IDENTITY = "device identity"
+    RESERVED_ATTRIBUTE = "reserved attribute"
+    ATTRIBUTE = "custom attribute"
+    MAPPED = "event member"
+    IGNORED = "ignored"
+    UNMAPPED = "in no mapping"
+
+
+class ColumnFate(msgspec.Struct, frozen=True):
+    """One output column and what becomes of it; ``target`` is the identity, the attribute or the event's member."""
+
+    column: str
+    fate: Fate
+    target: str = ""
+
+
 class Bug(msgspec.Struct, frozen=True):
     """A rule that crashed: a fault of preflight or of a plugin (exit 70); its verdict is unproven."""
 
@@ -242,6 +263,10 @@ class Report(msgspec.Struct, frozen=True):
     bugs: tuple[Bug, ...] = ()
     schemas: Mapping[str, Schema] = {}
     """Described output columns by pipeline or data-model id."""
+    fates: Mapping[str, tuple[ColumnFate, ...]] = {}
+    """What becomes of each output column, by pipeline id."""
+    next_runs: Mapping[str, tuple[int, ...]] = {}
+    """The instants of the next runs, by pipeline id."""
     notes: tuple[str, ...] = ()
     """What the reader should know about how the run went, one sentence each."""
 

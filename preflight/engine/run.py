@@ -17,6 +17,7 @@ from preflight.facts import Gathered, Gatherer, Request
 from preflight.finding import (
     Basis,
     Bug,
+    ColumnFate,
     Depth,
     Fault,
     Finding,
@@ -35,6 +36,7 @@ from preflight.finding import (
 )
 from preflight.location import Place, Route, Span, SqlRange
 from preflight.model import Schema, WorkspaceState
+from preflight.outlook import column_fates, next_runs
 from preflight.query import Query, parse
 from preflight.rule import Context, Fact, Known, Missing, Rule, Scope
 from preflight.workspace import reader
@@ -110,6 +112,8 @@ class _Run:
             left_out=tuple(r.name for r in self.rules if r.severity is Severity.ERROR and r not in self.running),
             bugs=tuple(bugs),
             schemas=schemas,
+            fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, schemas))},
+            next_runs={c.subject.id: runs for c in contexts.values() if (runs := _next_runs(c, self.now))},
         )
 
     # -- subjects and their contexts ---------------------------------------------------------------------------------
@@ -285,6 +289,17 @@ def _order(finding: Finding) -> tuple[object, ...]:
         str(finding.subject),
         finding.message,
     )
+
+
+def _fates(context: Context, schemas: Mapping[str, Schema]) -> tuple[ColumnFate, ...]:
+    if context.used_by is None or not context.has_query:
+        return ()
+    outputs = context.query.outputs(schemas.get(context.subject.id))
+    return column_fates(context.used_by, context.field_transformation, outputs)
+
+
+def _next_runs(context: Context, now: datetime) -> tuple[int, ...]:
+    return next_runs(context.used_by, now) if context.used_by is not None else ()
 
 
 def _schemas(gathered: Gathered) -> dict[str, Schema]:

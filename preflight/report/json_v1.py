@@ -14,6 +14,7 @@ from typing import Any
 from preflight.finding import Basis, Finding, Measure, Report, Severity, State, Subject, Verdict, Waiver
 from preflight.report.style import Style
 from preflight.report.subjects import by_subject
+from preflight.schedule import iso
 
 SCHEMA_VERSION = 1
 
@@ -37,6 +38,17 @@ def document(report: Report) -> dict[str, Any]:
         "summary": _summary(report),
         "findings": [_finding(finding) for finding in report.findings],
         "verdicts": [_verdicts(subject, verdicts[subject]) for subject in report.subjects],
+        "columns": [
+            {
+                "pipeline": pipeline,
+                "columns": [{"name": f.column, "becomes": f.fate.value, "target": f.target} for f in fates],
+            }
+            for pipeline, fates in report.fates.items()
+        ],
+        "next_runs": [
+            {"pipeline": pipeline, "at": [iso(instant) for instant in runs]}
+            for pipeline, runs in report.next_runs.items()
+        ],
         "failures": [
             {"subject": f.subject, "step": f.step, "cause": f.cause, "remedy": f.remedy} for f in report.failures
         ],

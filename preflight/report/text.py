@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from preflight.finding import (
+    ColumnFate,
     Depth,
     Failure,
+    Fate,
     Finding,
     Grade,
     Measure,
@@ -28,6 +30,7 @@ from preflight.location import SourceFile
 from preflight.report.snippet import snippet
 from preflight.report.style import Style
 from preflight.report.subjects import by_subject
+from preflight.schedule import iso
 
 _DEPTHS = {
     Depth.STATIC: "static: only the project and its SQL were read, no warehouse was asked",
@@ -39,6 +42,8 @@ _PROVEN = {Depth.LOCKED: "proven against the lock", Depth.LOCAL: "proven on a st
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _NAMED = 4
 """How many rules are named for one reason; the JSON report names all."""
+_LISTED = 12
+"""How many columns are named for one fate; the JSON report names all."""
 
 
 def render(report: Report, style: Style) -> str:
@@ -124,6 +129,7 @@ def _subjects(report: Report, style: Style) -> Iterator[str]:
         if verdicts[subject]:
             standing, color = _standing(verdicts[subject], findings[subject], report)
             yield from _subject(subject, verdicts[subject], style.paint(standing, color), style)
+            yield from _outlook(subject, report, style)
 
 
 def _subject(subject: Subject, verdicts: list[Verdict], standing: str, style: Style) -> Iterator[str]:
@@ -136,6 +142,37 @@ def _subject(subject: Subject, verdicts: list[Verdict], standing: str, style: St
         if passed.state is State.PASS:
             weighed = [m for m in passed.measures if m.limit is not None and m.basis.grade is not Grade.STATIC]
             yield from (f"  {_measure(measure, style)}" for measure in weighed)
+
+
+_GROUPS = {
+    Fate.ITERATOR: "iterator",
+    Fate.USER_IDENTITY: "identities",
+    Fate.DEVICE_IDENTITY: "device identities",
+    Fate.RESERVED_ATTRIBUTE: "reserved attributes",
+    Fate.ATTRIBUTE: "custom attributes",
+    Fate.MAPPED: "event members",
+    Fate.IGNORED: "ignored",
+    Fate.UNMAPPED: "in no mapping",
+}
+
+
+def _outlook(subject: Subject, report: Report, style: Style) -> Iterator[str]:
+    """What becomes of a pipeline's columns, a line for each fate, and when it runs next."""
+    if subject.kind is not SubjectKind.PIPELINE:
+        return
+    fates = report.fates.get(subject.id, ())
+    for fate, words in _GROUPS.items():
+        named = [_fate(f) for f in fates if f.fate is fate]
+        more = f" and {len(named) - _LISTED} more" if len(named) > _LISTED else ""
+        if named:
+            yield style.clean(f"  {words}: {', '.join(named[:_LISTED])}{more}")
+    if runs := report.next_runs.get(subject.id):
+        yield f"  next runs: {', '.join(iso(instant) for instant in runs)}"
+
+
+def _fate(fate: ColumnFate) -> str:
+    renamed = fate.target and fate.target != fate.column
+    return f"{fate.column} → {fate.target}" if renamed else fate.column
 
 
 def _standing(verdicts: list[Verdict], findings: list[Finding], report: Report) -> tuple[str, str]:
