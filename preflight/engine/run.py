@@ -169,6 +169,9 @@ class _Run:
         severity = self._severity(rule) or rule.severity
         if (reason := _why_not_run(rule, context)) is not None:
             return [], self._verdict(rule, severity, context.subject, State.UNPROVEN, reason), None
+        if (reason := _missing_need(rule, context)) is not None:
+            state, reason = _without_facts(rule, context, reason)
+            return [], self._verdict(rule, severity, context.subject, state, reason), None
         try:
             outcomes = list(rule.check(context))
         except Exception:  # a crashing rule must not stop the others; it is reported as a bug
@@ -253,10 +256,27 @@ def _why_not_run(rule: Rule, context: Context) -> str | None:
         if context.subject.kind is SubjectKind.DATA_MODEL:
             return "no pipeline says which warehouse's SQL the data model is written in"
         return "the connection could not be read from the project, so the SQL's dialect is not known"
+    return None
+
+
+def _missing_need(rule: Rule, context: Context) -> str | None:
+    """Why a fact that the rule needs is missing; None where all are there."""
     for fact in Fact:
         if fact in rule.needs and isinstance(known := context.known(fact), Missing):
             return known.reason
     return None
+
+
+def _without_facts(rule: Rule, context: Context, reason: str) -> tuple[State, str]:
+    """How a rule ends without the facts that it needs: unproven, unless it would not apply whatever they were."""
+    try:
+        outcomes = list(rule.check(context))
+    except Exception:  # it went for what is not there
+        return State.UNPROVEN, reason
+    inapplicable = [outcome for outcome in outcomes if isinstance(outcome, Inapplicable)]
+    if inapplicable and len(inapplicable) == len(outcomes):
+        return State.INAPPLICABLE, inapplicable[0].reason
+    return State.UNPROVEN, reason
 
 
 # -- places and the report's heads -------------------------------------------------------------------------------------

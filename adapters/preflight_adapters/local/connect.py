@@ -28,6 +28,7 @@ _CONFIG: Mapping[str, str | bool | int] = {
 }
 _LOCKS = (
     "SET TimeZone = 'UTC'",
+    "SET enable_progress_bar = false",
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )

@@ -61,8 +61,16 @@ def _as_text(column: ProfileColumn) -> bool:
     return column.identity is not None or column.type.kind is Kind.TEXT
 
 
+_SPACES = "' ' || chr(9) || chr(10) || chr(12) || chr(13)"
+
+
+def _trimmed(index: int) -> str:
+    """A column's text without the white space around it; a trim costs a fraction of a regular expression."""
+    return f"trim(t{index}, {_SPACES})"
+
+
 def _blank(index: int) -> str:
-    return f"regexp_full_match(t{index}, '\\s*')"
+    return f"{_trimmed(index)} = ''"
 
 
 def _nobody(ask: ProfileAsk) -> str | None:
@@ -96,8 +104,8 @@ def _measures(index: int, column: ProfileColumn) -> Iterator[tuple[str, str]]:
 
 
 def _identity_measures(index: int, identity: str) -> Iterator[tuple[str, str]]:
-    value, there = f"t{index}", f"NOT {_blank(index)}"
-    trimmed = f"regexp_replace({value}, '^\\s+|\\s+$', '', 'g')"
+    value, there = f"t{index}", f"{_trimmed(index)} <> ''"
+    trimmed = _trimmed(index)
     placeholders = ", ".join(map(literal, identities.PLACEHOLDERS))
     yield "placeholders", f"count(*) FILTER (WHERE lower({trimmed}) IN ({placeholders}))"
     yield "duplicates", f"count(*) FILTER (WHERE {there}) - count(DISTINCT {value}) FILTER (WHERE {there})"

@@ -86,8 +86,9 @@ def unmapped_column(ctx: Context) -> Iterator[Outcome]:
         return
     sources = {item.mapping.source.casefold() for item in mapped(ctx) if item.mapping.source}
     sources.add((ctx.pipeline.sync_mode.iterator_field or "").casefold())  # the iterator is known for what it is
+    unnamed = {p.place for p in ctx.query.projections if p.name is None and not p.is_star} if ctx.has_query else set()
     for column in ctx.outputs.columns:
-        if column.name and column.name.casefold() not in sources:
+        if column.name and column.name.casefold() not in sources and column.place not in unnamed:
             yield Fault(
                 f"{column.name} is in no mapping of {transformation(ctx).id}.",
                 column.place,

@@ -55,7 +55,7 @@ def burst_in_one_hour(ctx: Context) -> Iterator[Outcome]:
     if worst.rows > limit.value:
         start = iso(histogram.anchor + worst.index * HOUR)
         yield Fault(
-            f"The hour from {start} alone holds {worst.rows:,} records; a {frequency} run may read {limit.value:,}.",
+            f"The hour from {start} alone holds {worst.rows:,} records; one {frequency} run may read {limit.value:,}.",
             ctx.at("sync_mode", "iterator_field"),
             "Spread the iterator's values, or load these rows apart with sync_mode.from and sync_mode.until.",
             (ctx.weigh(limit, worst.rows, ctx.basis(Fact.COUNTS)),),
@@ -213,7 +213,7 @@ def throughput(ctx: Context) -> Iterator[Outcome]:
         yield Weighed((measure,))
         return
     yield Fault(
-        f"A {schedule.frequency} run reads {worst.rows:,} records; at {limit.value:,} batches a second an interval"
+        f"One run ({schedule.frequency}) reads {worst.rows:,} records; at {limit.value:,} batches a second an interval"
         f" passes on {limit.value * (worst.window.end - worst.window.start):,}.",
         ctx.at("schedule", "frequency"),
         "Spread the rows over more intervals, or have the account's rate raised.",
@@ -259,7 +259,7 @@ def frequency_advice(ctx: Context) -> Iterator[Outcome]:
         return
     advice = f"{' or '.join(holding)} would" if holding else "no other frequency would either"
     yield Fault(
-        f"A {schedule.frequency} schedule does not hold its limit; {advice}.",
+        f"The {schedule.frequency} schedule does not hold its limit; {advice}.",
         ctx.at("schedule", "frequency"),
         f"Choose {' or '.join(holding)}." if holding else "Narrow the query or split the pipeline.",
         tuple(

@@ -69,7 +69,11 @@ def _judge_windows(ctx: Context, limit: Limit, frequency: str, place: Route) -> 
     total = windows_between(frequency, ctx.histogram.anchor, counts[0].window.start, counts[-1].window.start)
     what = f"The worst of {total:,} past {frequency} windows, {_words(worst)}, holds"
     over = sum(count.rows > limit.value for count in counts)
-    remedy = f"Run more often, narrow the query or split the pipeline: {over:,} of the windows are over the limit."
+    often = "" if frequency == "hourly" else "Run more often, "
+    remedy = (
+        f"{often}narrow the query or split the pipeline: {over:,} of the windows {'is' if over == 1 else 'are'} over."
+    )
+    remedy = remedy[:1].upper() + remedy[1:]
     outcome = _judge(ctx, limit, worst.rows, what, place, remedy)
     if isinstance(outcome, Fault) and worst.rows != worst.rows_half_open:
         half_open = Measure("rows without the window's last instant", worst.rows_half_open, limit.unit)
