@@ -28,7 +28,7 @@ def require_reading(statement: str, dialect: str) -> None:
             _require_plain(text)
             return
     query = parse(Excerpt.whole(SourceFile("", text)), dialect)
-    if query.problems or query.root is None:
+    if query.problems or query.tree is None:
         reason = query.problems[0].message if query.problems else query.unanalysed
         raise _refusal(reason)
     for node in query.nodes("Anonymous", "Command"):

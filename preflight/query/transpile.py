@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from preflight.errors import Cause, WarehouseError
 from preflight.location import Excerpt, SourceFile
 from preflight.query import deep
-from preflight.query.parse import parse
+from preflight.query.parsing import parse
 
 if TYPE_CHECKING:
-    from sqlglot.expressions import Expr
+    from sqlglot.expressions import Expression
 
 _GIVE_MAP = "give each catalog its own file: `introspect: {local: {CATALOG: file.duckdb, …}}`"
 _UNEQUAL = {
@@ -44,13 +44,13 @@ def transpile(sql: str, dialect: str, *, catalogs: Mapping[str, str] | None = No
     drops the catalog. Raises WarehouseError with Cause.UNSUPPORTED for what has no exact counterpart.
     """
     query = parse(Excerpt.whole(SourceFile("", sql)), dialect)
-    tree = query.root
-    if tree is None:
-        raise _unsupported(query.unanalysed or "it is no query")
+    tree = query.tree
+    if tree is None or any(problem.kind != "trailing-semicolon" for problem in query.problems):
+        raise _unsupported(query.unanalysed or "it is not one query")
     messages: list[str] = []
     try:
-        return deep.run(lambda: _render(tree, dialect, catalogs, messages), query.depth)
-    except deep.TooDeepError:
+        return deep.run(query.depth, lambda: _render(tree, dialect, catalogs, messages))
+    except RecursionError:
         raise _unsupported("it is nested too deep") from None
     except _Refused as refused:
         raise _unsupported(str(refused)) from None
@@ -64,7 +64,7 @@ def _unsupported(reason: str) -> WarehouseError:
     )
 
 
-def _render(tree: Expr, dialect: str, catalogs: Mapping[str, str] | None, messages: list[str]) -> str:
+def _render(tree: Expression, dialect: str, catalogs: Mapping[str, str] | None, messages: list[str]) -> str:
     from sqlglot.errors import ErrorLevel, SqlglotError
 
     copy = tree.copy()
@@ -100,7 +100,7 @@ class _Collect(logging.Handler):
         self._messages.append(record.getMessage())
 
 
-def _refuse(tree: Expr, dialect: str) -> None:
+def _refuse(tree: Expression, dialect: str) -> None:
     """Raise _Refused for the first node whose meaning would change."""
     special = _SPECIAL.get(dialect, {})
     if dialect == "redshift":
@@ -117,7 +117,7 @@ def _refuse(tree: Expr, dialect: str) -> None:
             raise _Refused(reason)
 
 
-def _annotate(tree: Expr) -> None:
+def _annotate(tree: Expression) -> None:
     from sqlglot.optimizer.annotate_types import annotate_types
 
     annotate_types(tree, dialect="redshift")
@@ -167,7 +167,7 @@ _PSEUDO_COLUMNS = {
 }
 
 
-def _map_tables(tree: Expr, catalogs: Mapping[str, str] | None) -> None:
+def _map_tables(tree: Expression, catalogs: Mapping[str, str] | None) -> None:
     """Name every table as the attached databases have it."""
     from sqlglot import exp
 
