@@ -1,61 +1,109 @@
-"""Runs recursive work on deep syntax trees safely: a raised recursion limit, on a stack that holds it.
-
-sqlglot recurses some twenty frames a level; with Python's default limit it gives up at 48 nested parentheses. Shallow
-work runs in place. Deep work runs in a thread of its own with a stack large enough that the limit is met first.
-"""
+"""Room and quiet for sqlglot: it recurses some twenty frames for each bracket, and warns by ``logging``."""
 
 from __future__ import annotations
 
 import sys
 import threading
 from collections.abc import Callable
+from types import TracebackType
 from typing import TypeVar
 
 T = TypeVar("T")
 
 SHALLOW = 20
-"""Nesting up to which the default limit suffices."""
-_LIMIT = 25_000
-_STACK = 512 * 1024 * 1024
+"""Nesting that Python's own recursion limit holds, with room for the caller's frames."""
+_FRAMES = 30_000
+_STACK_BYTES = 512 * 1024 * 1024
+"""Address space, not memory: pages are taken as they are touched."""
+
 _lock = threading.Lock()
 
 
-class TooDeepError(Exception):
-    """The work recursed deeper than the raised limit."""
+class _Held:
+    """A setting of the whole process that is changed while any thread needs it; the last one restores it."""
+
+    def __init__(self, change: Callable[[], Callable[[], None]]) -> None:
+        self._change = change
+        self._users = 0
+        self._restore: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> None:
+        with _lock:
+            if self._users == 0:
+                self._restore = self._change()
+            self._users += 1
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        with _lock:
+            self._users -= 1
+            if self._users == 0:
+                self._restore()
 
 
-def run(work: Callable[[], T], depth: int) -> T:
-    """The result of ``work`` on text nested ``depth`` deep; raises TooDeepError, or what ``work`` raises."""
+def _raise_limit() -> Callable[[], None]:
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, _FRAMES))
+    return lambda: sys.setrecursionlimit(usual)
+
+
+def _silence() -> Callable[[], None]:
+    import logging
+
+    logger = logging.getLogger("sqlglot")
+    usual = logger.disabled
+    logger.disabled = True
+
+    def restore() -> None:
+        logger.disabled = usual
+
+    return restore
+
+
+_raised_limit = _Held(_raise_limit)
+quiet = _Held(_silence)
+"""Keeps sqlglot's warnings from the user's terminal, as a context manager: what it falls back on is judged here."""
+
+
+def run(depth: int, work: Callable[[], T]) -> T:
+    """``work()``, with room for SQL nested ``depth`` deep; raises RecursionError where even that is not enough.
+
+    Shallow work runs where it is called and is tried again with room if it runs out; so ``work`` must bear a repeat.
+    """
     if depth <= SHALLOW:
         try:
             return work()
         except RecursionError:
             pass
-    return _run_deep(work)
+    return _run_with_room(work)
 
 
-def _run_deep(work: Callable[[], T]) -> T:
+def _run_with_room(work: Callable[[], T]) -> T:
     results: list[T] = []
     errors: list[BaseException] = []
 
-    def target() -> None:
+    def body() -> None:
         try:
-            results.append(work())
-        except BaseException as error:  # handed to the caller's thread
+            with _raised_limit:
+                results.append(work())
+        except BaseException as error:
             errors.append(error)
 
-    with _lock:  # the limit and the stack size are the process's
-        limit, stack = sys.getrecursionlimit(), threading.stack_size(_STACK)
-        sys.setrecursionlimit(max(limit, _LIMIT))
-        try:
-            thread = threading.Thread(target=target)
-            thread.start()
-            thread.join()
-        finally:
-            sys.setrecursionlimit(limit)
-            threading.stack_size(stack)
+    thread = threading.Thread(target=body, name="deep-sql", daemon=True)
+    try:
+        _start(thread)
+    except RuntimeError as error:
+        raise RecursionError(f"no room for a deep stack: {error}") from error
+    thread.join()
     if errors:
-        if isinstance(errors[0], RecursionError):
-            raise TooDeepError from None
         raise errors[0]
     return results[0]
+
+
+def _start(thread: threading.Thread) -> None:
+    """Start ``thread`` with a big stack; the size is a setting of the process."""
+    with _lock:
+        usual = threading.stack_size(_STACK_BYTES)
+        try:
+            thread.start()
+        finally:
+            threading.stack_size(usual)

@@ -1,19 +1,24 @@
-"""How each warehouse stores a name, and which names it makes up."""
+"""How each warehouse folds a name that stands in SQL."""
 
 from __future__ import annotations
 
 
 def fold(name: str, dialect: str, *, quoted: bool = False) -> str:
-    """The name as the warehouse stores and returns it.
+    """The name as the warehouse returns it: Snowflake folds up what is not quoted, Redshift folds down even quotes.
 
-    Snowflake folds up what is not quoted; Redshift folds down even what is quoted, unless a session setting says
-    otherwise; BigQuery and Databricks keep the case and compare without it.
+    BigQuery and Databricks return it as written and compare it without case. Redshift is taken at its default,
+    ``enable_case_sensitive_identifier`` off.
     """
     if dialect == "snowflake":
         return name if quoted else name.upper()
     return name.lower() if dialect == "redshift" else name
 
 
-def fold_table_part(name: str, dialect: str, *, quoted: bool = False) -> str:
-    """One part of a table's name as the warehouse looks it up: BigQuery keeps its case, Databricks compares without."""
+def fold_table(name: str, dialect: str, *, quoted: bool = False) -> str:
+    """A part of a table's name as the warehouse looks it up; Unity Catalog keeps names in lower case."""
     return name.lower() if dialect == "databricks" else fold(name, dialect, quoted=quoted)
+
+
+def same(left: str, right: str, dialect: str) -> bool:
+    """Whether two folded column or alias names are one to the warehouse."""
+    return left == right if dialect in ("snowflake", "redshift") else left.casefold() == right.casefold()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sqlglot.expressions import Expr
+    from sqlglot.expressions import Expression
 
 _SOURCES = ("from_", "joins", "laterals")
 _NAMING = frozenset({"Lambda", "MatchRecognize", "Pivot"})
@@ -20,7 +20,7 @@ _PASSING = frozenset(
 _PREDICATES = frozenset({"EQ", "NEQ", "GT", "GTE", "LT", "LTE", "Between", "Like", "ILike", "NullSafeEQ", "In"})
 
 
-def outermost(tree: Expr) -> Iterator[Any]:
+def outermost(tree: Expression) -> Iterator[Any]:
     """The query without the parentheses around it; of a set operation also its branches, in order."""
     waiting: list[Any] = [tree]
     while waiting:
@@ -33,7 +33,7 @@ def outermost(tree: Expr) -> Iterator[Any]:
             waiting += [node.args["expression"], node.this]
 
 
-def own(node: Expr) -> Iterator[Any]:
+def own(node: Expression) -> Iterator[Any]:
     """The nodes below, without what stands in queries of their own."""
     return node.walk(prune=lambda below: below is not node and _is_query(below))
 

@@ -1,4 +1,4 @@
-"""What a query's parts are, as frozen values."""
+"""What a parsed query is told in: problems, projections, tables and output columns. Values only."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ import msgspec
 from preflight.location import SqlRange
 from preflight.model import TableRef, Type
 
+MAX_DEPTH = 400
+"""Nesting (brackets and CASE) beyond which a query is not analysed but reported as unproven."""
+MAX_LENGTH = 1_000_000
+"""Code points of SQL beyond which a query is not analysed but reported as unproven."""
+MAX_TOKENS = 250_000
+"""Words and signs beyond which a query is not analysed: about five seconds of parsing, a list of 120,000 literals."""
+
 
 class SqlProblem(msgspec.Struct, frozen=True):
-    """Something wrong with the text itself; offsets are code points in it, the end is exclusive."""
+    """Something wrong with the text itself; ``kind`` is the name of the rule that reports it."""
 
     kind: str
-    """The name of the rule that reports it: ``sql-syntax-error``, ``multiple-statements``, ``not-a-query``,
-    ``templated-sql``, ``trailing-semicolon`` or ``empty-sql``."""
+    """``sql-syntax-error``, ``multiple-statements``, ``not-a-query``, ``trailing-semicolon``, ``templated-sql``,
+    ``empty-sql``."""
     message: str
     start: int
     end: int
@@ -50,13 +57,13 @@ class Outputs(msgspec.Struct, frozen=True):
 
 
 class Projection(msgspec.Struct, frozen=True):
-    """One item of the outermost select list, as written."""
+    """One item of the outermost select list, as written; of a set operation, of its first branch."""
 
     index: int
     name: str | None
-    """The output name as the warehouse would fold it; None for a star and for an expression without a name."""
+    """The output name as the warehouse would fold it; None for a star and for an expression without an alias."""
     quoted: bool
-    """Whether the name was written in quotes."""
+    """Whether the name was written in quotes, so that its case is kept where the warehouse keeps it."""
     is_star: bool
     type: Type
     place: SqlRange
@@ -67,7 +74,7 @@ class Projection(msgspec.Struct, frozen=True):
 
 
 class TableUse(msgspec.Struct, frozen=True):
-    """A table that the query reads."""
+    """A table that the query reads; common table expressions and table functions are none."""
 
     ref: TableRef
     place: SqlRange

@@ -44,8 +44,6 @@ def tables(sql: str, dialect: str = "snowflake") -> list[str]:
 @pytest.mark.parametrize(
     ("sql", "kind", "mark"),
     [
-        ("SELECT 1 AS a; DROP TABLE x", "multiple-statements", "DROP TABLE x"),
-        ("SELECT 1 AS a; SELECT 2 AS b", "multiple-statements", "SELECT 2 AS b"),
         ("DELETE FROM t", "not-a-query", "DELETE"),
         ("UPDATE t SET a = 1", "not-a-query", "UPDATE"),
         ("INSERT INTO t SELECT 1 AS a", "not-a-query", "INSERT"),
@@ -59,8 +57,8 @@ def tables(sql: str, dialect: str = "snowflake") -> list[str]:
         ("WITH a AS (SELECT 1 AS x) INSERT INTO t SELECT x FROM a", "not-a-query", "INSERT"),
         ("SELECT a b c FROM t", "sql-syntax-error", "c"),
         ("SELECT a FROM t WHERE", "sql-syntax-error", None),
-        ("SELECT 'abc", "sql-syntax-error", "'abc"),
-        ("SELECT a /* never", "sql-syntax-error", "/* never"),
+        ("SELECT 'abc", "sql-syntax-error", "'"),
+        ("SELECT a /* never", "sql-syntax-error", "/*"),
         ("SELECT a,, b FROM t", "sql-syntax-error", ","),
         ("SELECT {{ ref('x') }} AS a FROM t", "templated-sql", "{{ ref('x') }}"),
         ("SELECT a FROM t {% if x %} WHERE b {% endif %}", "templated-sql", "{% if x %}"),
@@ -168,7 +166,7 @@ def test_recursion_without_parentheses_does_not_crash(sql: str) -> None:
 
 
 def test_beyond_the_length_it_is_unanalysed() -> None:
-    assert "longer than" in query("SELECT 1 AS a" + " " * MAX_LENGTH).unanalysed
+    assert "1,000,013 characters" in query("SELECT 1 AS a" + " " * MAX_LENGTH).unanalysed
 
 
 # -- names, places, stars ----------------------------------------------------------------------------------------------

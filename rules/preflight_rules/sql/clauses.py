@@ -37,22 +37,21 @@ def common_table_expression(ctx: Context) -> Iterator[Outcome]:
 
 @rule("PF108", Severity.WARNING, scope=Scope.QUERY)
 def select_star(ctx: Context) -> Iterator[Outcome]:
-    """The select list holds a star.
+    """The output's columns come from a star over a table.
 
     Why: a column that is added to the table later becomes a user attribute without anybody's doing, and may be the
-        101st.
+        101st. A star over a subquery that lists its columns is no fault.
     Fails:
         sql: SELECT * FROM crm.public.contacts AS c
     Passes:
-        sql: SELECT c.customer_id, c.updated_at FROM crm.public.contacts AS c
+        sql: SELECT q.* FROM (SELECT c.customer_id, c.updated_at FROM crm.public.contacts AS c) AS q
     Remedy: name the columns.
     Source: V2 https://docs.mparticle.com/developers/warehouse-sync-api/reference/ (best practices)
     """
     yield from _unanalysed(ctx)
-    for projection in ctx.query.projections:
-        if projection.is_star:
-            yield Fault(
-                "The star puts out whatever the table holds on the day of a run.",
-                projection.place,
-                "Name the columns that should become identities and attributes.",
-            )
+    for place in ctx.query.open_stars():
+        yield Fault(
+            f"{ctx.query.sql.text[place.start : place.end]} puts out whatever the table holds on the day of a run.",
+            place,
+            "Name the columns that should become identities and attributes.",
+        )

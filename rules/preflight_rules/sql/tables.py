@@ -10,19 +10,21 @@ from preflight.rule import Context, Scope, rule
 _FORMS = {
     "snowflake": "database.schema.table",
     "bigquery": "project.dataset.table",
-    "redshift": "database.schema.table",
+    "redshift": "schema.table",
     "databricks": "catalog.schema.table",
 }
+"""Redshift's database is the connection's own: a name may leave it out."""
 
 
 def _with_parts(ctx: Context, parts: int) -> Iterator[Outcome]:
     if ctx.query.unanalysed:
         yield Unproven(ctx.query.unanalysed)
-    form = _FORMS.get(ctx.query.dialect, "database.schema.table")
+    form = _FORMS[ctx.query.dialect]
+    named = form.split(".")
     for use in ctx.query.tables:
-        if len(use.ref.parts) == parts:
+        if len(use.ref.parts) == parts < len(named):
             yield Fault(
-                f"The table {use.ref} is named without its {' and '.join(form.split('.')[: 3 - parts])}.",
+                f"The table {use.ref} is named without its {' and '.join(named[:-parts])}.",
                 use.place,
                 f"Write it as {form}.",
             )
@@ -47,7 +49,8 @@ def unqualified_table(ctx: Context) -> Iterator[Outcome]:
 def partly_qualified_table(ctx: Context) -> Iterator[Outcome]:
     """A table is named without its database, project or catalog.
 
-    Why: mParticle recommends fully qualified names; the missing part comes from the session's default.
+    Why: mParticle recommends fully qualified names; the missing part comes from the session's default. On Redshift two
+        parts are enough, since a connection has one database.
     Fails:
         sql: SELECT c.customer_id, c.updated_at FROM public.contacts AS c
     Passes:

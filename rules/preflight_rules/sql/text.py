@@ -8,9 +8,12 @@ from preflight.finding import Fault, Outcome, Severity, Unproven
 from preflight.rule import Context, Scope, rule
 
 
-def _report(ctx: Context, kind: str) -> Iterator[Outcome]:
-    for problem in ctx.sql_problems(kind):
-        yield Fault(problem.message, ctx.at_sql(problem.start, problem.end), problem.remedy)
+def _report(ctx: Context, kind: str, *, judged: bool) -> Iterator[Outcome]:
+    """The query's problems of one kind; where there is none and the text could not be judged, why it could not."""
+    found = [Fault(p.message, ctx.at_sql(p.start, p.end), p.remedy) for p in ctx.sql_problems(kind)]
+    yield from found
+    if not found and not judged:
+        yield Unproven(ctx.query.unanalysed)
 
 
 @rule("PF101", Severity.ERROR, scope=Scope.QUERY)
@@ -26,7 +29,7 @@ def sql_syntax_error(ctx: Context) -> Iterator[Outcome]:
     Remedy: mend the syntax, or run the query in the warehouse to see what it says.
     Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source)
     """
-    yield from _report(ctx, "sql-syntax-error")
+    yield from _report(ctx, "sql-syntax-error", judged=not ctx.query.unanalysed)
 
 
 @rule("PF102", Severity.ERROR, scope=Scope.QUERY)
@@ -41,7 +44,7 @@ def multiple_statements(ctx: Context) -> Iterator[Outcome]:
     Remedy: keep one SELECT and move the others out.
     Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source)
     """
-    yield from _report(ctx, "multiple-statements")
+    yield from _report(ctx, "multiple-statements", judged=ctx.query.lexed)
 
 
 @rule("PF103", Severity.ERROR, scope=Scope.QUERY)
@@ -57,7 +60,7 @@ def not_a_query(ctx: Context) -> Iterator[Outcome]:
     Remedy: write one SELECT.
     Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source)
     """
-    yield from _report(ctx, "not-a-query")
+    yield from _report(ctx, "not-a-query", judged=not ctx.query.unanalysed)
 
 
 @rule("PF106", Severity.ERROR, scope=Scope.QUERY)
@@ -73,7 +76,7 @@ def templated_sql(ctx: Context) -> Iterator[Outcome]:
     Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source): the dialect is the
         warehouse's
     """
-    yield from _report(ctx, "templated-sql")
+    yield from _report(ctx, "templated-sql", judged=ctx.query.lexed or bool(ctx.query.problems))
 
 
 @rule("PF107", Severity.ERROR, scope=Scope.QUERY)
@@ -89,7 +92,7 @@ def trailing_semicolon(ctx: Context) -> Iterator[Outcome]:
     Remedy: remove the semicolon.
     Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source)
     """
-    yield from _report(ctx, "trailing-semicolon")
+    yield from _report(ctx, "trailing-semicolon", judged=ctx.query.lexed)
 
 
 @rule("PF110", Severity.ERROR, scope=Scope.QUERY)
@@ -104,7 +107,7 @@ def empty_sql(ctx: Context) -> Iterator[Outcome]:
     Remedy: write the query that the pipeline should read.
     Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/reference/ (2023 docs source)
     """
-    yield from _report(ctx, "empty-sql")
+    yield from _report(ctx, "empty-sql", judged=ctx.query.lexed)
 
 
 @rule("PF111", Severity.ERROR, scope=Scope.QUERY)

@@ -1,0 +1,64 @@
+"""A query's output columns: as a warehouse described them, or as far as the text and its tables tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from preflight.location import SqlRange
+from preflight.model import Schema, TableInfo, TableRef
+from preflight.query.deep import quiet, run
+from preflight.query.expand import Expanded, expand
+from preflight.query.expand import open_stars as find_open_stars
+from preflight.query.values import OutputColumn, Outputs, Projection
+
+if TYPE_CHECKING:
+    from preflight.query.query import Query
+
+
+def described(query: Query, schema: Schema) -> Outputs:
+    """The columns that a warehouse named; a star among the projections takes the place of all that follow it."""
+    places = [*_places(query.projections, len(schema.columns))]
+    whole = SqlRange(query.data_model, 0, len(query.sql.text))
+    columns = tuple(
+        OutputColumn(n, column.name, column.type, places[n] if n < len(places) else whole)
+        for n, column in enumerate(schema.columns)
+    )
+    return Outputs(columns, complete=True, described=True)
+
+
+def _places(projections: Sequence[Projection], count: int) -> list[SqlRange]:
+    """A place for each of ``count`` columns; those behind the one star are counted from the end."""
+    stars = [p for p in projections if p.is_star]
+    if not stars:
+        return [p.place for p in projections]
+    before = [p.place for p in projections[: stars[0].index]]
+    after = [p.place for p in projections[stars[-1].index + 1 :]] if len(stars) == 1 else []
+    middle = count - len(before) - len(after)
+    return (
+        before + [stars[0].place] * middle + after if middle >= 0 else before + [stars[0].place] * (count - len(before))
+    )
+
+
+def from_text(query: Query, tables: Mapping[TableRef, TableInfo]) -> Outputs:
+    """The columns as the text names them, its stars expanded by ``tables``."""
+    if query.unanalysed or query.tree is None:
+        return Outputs((), complete=False, reason=query.unanalysed or "there is no query to read")
+    with quiet:
+        try:
+            expanded = run(query.depth, lambda: expand(query, tables))
+        except RecursionError:
+            expanded = Expanded((), "the query nests too deep to expand its stars")
+    columns = tuple(OutputColumn(n, c.name, c.type, c.place) for n, c in enumerate(expanded.columns))
+    return Outputs(columns, complete=not expanded.reason, reason=expanded.reason)
+
+
+def open_stars(query: Query) -> tuple[SqlRange, ...]:
+    """The stars in the output's select lists that put out whatever columns a table has."""
+    if not query.stars:
+        return ()
+    with quiet:
+        try:
+            return run(query.depth, lambda: find_open_stars(query))
+        except RecursionError:
+            return query.stars

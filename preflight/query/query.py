@@ -1,0 +1,195 @@
+"""``Query``: one data model's SQL, as the rules ask it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from preflight.location import Excerpt, SqlRange
+from preflight.model import Schema, TableInfo, TableRef
+from preflight.query import calls, lexis, scope
+from preflight.query.values import Outputs, Projection, SqlProblem, TableUse
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expression
+    from sqlglot.tokenizer_core import Token
+
+    from preflight.query.positions import Positions
+    from preflight.query.words import Statement
+
+
+class Query:
+    """One data model's SQL, parsed in its warehouse's dialect.
+
+    ``problems`` holds what is wrong with the text. ``unanalysed`` says why nothing else is known (empty where all is);
+    then ``projections`` and ``tables`` are empty and ``nodes`` finds nothing. Of several statements the first is read.
+    ``lexed`` says whether the text could at least be cut into statements. ``stars`` are the stars in the select lists
+    that give rows to the output, those of a set operation's later branches included. ``tokens`` are the statement's,
+    without comments.
+    """
+
+    def __init__(
+        self,
+        data_model: str,
+        dialect: str,
+        sql: Excerpt,
+        *,
+        problems: tuple[SqlProblem, ...] = (),
+        unanalysed: str = "",
+        depth: int = 0,
+    ) -> None:
+        self.data_model = data_model
+        self.dialect = dialect
+        self.sql = sql
+        self.problems = problems
+        self.unanalysed = unanalysed
+        self.depth = depth
+        self.projections: tuple[Projection, ...] = ()
+        self.tables: tuple[TableUse, ...] = ()
+        self.lexed = False
+        self.set_operation = False
+        self.stars: tuple[SqlRange, ...] = ()
+        self.tree: Expression | None = None
+        self.outline: Expression | None = None
+        self._positions: Positions | None = None
+        self.tokens: tuple[Token, ...] = ()
+        self._starts: list[int] = []
+
+    def adopt(self, tree: Expression, outline: Expression, positions: Positions, statement: Statement) -> None:
+        """Take the tree that was read from the text, its copy without conditions, its nodes' places and its words."""
+        from sqlglot import exp
+
+        self.tree = tree
+        self.outline = outline
+        self._positions = positions
+        self.tokens = tuple(statement.tokens)
+        self._starts = [token.start for token in self.tokens]
+        self.set_operation = isinstance(tree.unnest(), exp.SetOperation)
+
+    def forget(self, why: str) -> None:
+        """Drop what the tree told, because it cannot be told whole."""
+        self.unanalysed = why
+        self.projections, self.tables, self.stars = (), (), ()
+        self.tree = self.outline = self._positions = None
+        self.tokens, self._starts = (), []
+
+    def nodes(self, *kinds: str) -> tuple[Expression, ...]:
+        """The syntax tree's nodes of these sqlglot classes (``"CTE"``, ``"Limit"``), in the text's order."""
+        if self._positions is None:
+            return ()
+        return self._positions.nodes(kinds)
+
+    def place(self, node: Expression) -> SqlRange:
+        """Where a node stands in the text: its own tokens, else those of its descendants, else the whole query."""
+        found = self._positions.find(node) if self._positions is not None else None
+        return self.range(*self._balanced(*found)) if found else self.range(0, len(self.sql.text))
+
+    def _balanced(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch, longer by the brackets that it opens and does not close: they belong to no node."""
+        level = 0
+        for index in range(bisect_left(self._starts, start), len(self.tokens)):
+            token = self.tokens[index]
+            if token.start >= end and level <= 0:
+                break
+            level += {"(": 1, ")": -1}.get(self.sql.text[token.start], 0)
+            if token.start >= end and level <= 0:
+                return start, token.end + 1
+        return start, end
+
+    def range(self, start: int, end: int) -> SqlRange:
+        """A place in the text, by offsets; the end is exclusive."""
+        return SqlRange(self.data_model, start, end)
+
+    def clause(self, node: Expression, *keywords: str) -> SqlRange:
+        """Where a clause stands, from the last of these keywords (sqlglot's token types) before it to its end."""
+        place = self.place(node)
+        keyword = self._keyword_before(place.start, keywords)
+        return place if keyword is None else self.range(keyword.start, place.end)
+
+    def _keyword_before(self, offset: int, kinds: Collection[str]) -> Token | None:
+        for index in range(bisect_right(self._starts, offset) - 1, -1, -1):
+            if self.tokens[index].token_type.name in kinds:
+                return self.tokens[index]
+        return None
+
+    # -- what the words say --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def pieces(self) -> tuple[tuple[str, int, int], ...]:
+        """The text in stretches of ``code``, ``line comment``, ``block comment`` and ``quoted``, analysed or not."""
+        return tuple(lexis.pieces(self.sql.text, self.dialect))
+
+    def keywords(self, *kinds: str) -> list[SqlRange]:
+        """The unquoted words of these token types that are no part of a longer name and no alias, in order."""
+        return [self._place_of(token) for token, _ in calls.words(self.tokens) if token.token_type.name in kinds]
+
+    def clock_readings(self, within: SqlRange) -> tuple[SqlRange, ...]:
+        """Where a stretch of the text reads the clock."""
+        return tuple(self._place_of(token) for token in calls.clock_readings(self._inside(within), self.dialect))
+
+    def random_calls(self, within: SqlRange) -> tuple[SqlRange, ...]:
+        """Where a stretch of the text calls for something random."""
+        return tuple(self._place_of(token) for token in calls.random_calls(self._inside(within)))
+
+    @cached_property
+    def parameters(self) -> tuple[SqlRange, ...]:
+        """Where the text has a session's variable or a parameter to be bound."""
+        named = {node.name for node in self.nodes("Parameter", "Placeholder", "SessionParameter")}
+        return tuple(self.range(*found) for found in calls.parameters(self.tokens, named, self.dialect))
+
+    def _inside(self, within: SqlRange) -> tuple[Token, ...]:
+        first = bisect_left(self._starts, within.start)
+        return self.tokens[first : bisect_left(self._starts, within.end)]
+
+    def _place_of(self, token: Token) -> SqlRange:
+        return self.range(token.start, token.end + 1)
+
+    # -- what the tree says --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def outermost(self) -> tuple[Expression, ...]:
+        """The outermost query; of a set operation also its branches."""
+        return tuple(scope.outermost(self.tree)) if self.tree is not None else ()
+
+    @cached_property
+    def undeclared_qualifiers(self) -> tuple[tuple[str, SqlRange, bool], ...]:
+        """Names before a dot that no source in reach has, their places, and whether they can be nothing else."""
+        found = scope.undeclared_qualifiers(self.nodes("Select"), self.dialect)
+        return tuple((name.name, self.place(name), certain) for name, certain in found)
+
+    @cached_property
+    def stray_columns(self) -> tuple[Expression, ...]:
+        """The columns beside an aggregate in a SELECT without GROUP BY, where that is certain."""
+        return tuple(column for select in self.nodes("Select") for column in scope.stray_columns(select))
+
+    @cached_property
+    def cartesian_sources(self) -> tuple[Expression, ...]:
+        """The tables and subqueries that are joined with neither a condition nor a WHERE that links them."""
+        return tuple(source for select in self.nodes("Select") for source in scope.cartesian_sources(select))
+
+    def filters_on(self, name: str) -> tuple[Expression, ...]:
+        """Where the outermost query compares its output column ``name`` (without case) with a date of its own."""
+        selects = [query for query in self.outermost if type(query).__name__ == "Select"]
+        return tuple(predicate for select in selects for predicate in scope.filters_on(select, name))
+
+    # -- what it puts out ----------------------------------------------------------------------------------------------
+
+    def outputs(self, schema: Schema | None = None, tables: Mapping[TableRef, TableInfo] | None = None) -> Outputs:
+        """The output columns: as ``schema`` describes them, else as the text says; ``tables`` expand its stars.
+
+        Tables that ``tables`` does not hold are unknown, and so is what the text alone does not tell: a name is None
+        then, a type UNKNOWN.
+        """
+        from preflight.query import outputs
+
+        if schema is not None:
+            return outputs.described(self, schema)
+        return outputs.from_text(self, tables or {})
+
+    def open_stars(self) -> tuple[SqlRange, ...]:
+        """Those of ``stars`` that put out whatever columns a table has, not those that the text itself lists."""
+        from preflight.query import outputs
+
+        return outputs.open_stars(self)

@@ -1,0 +1,122 @@
+"""Which tables a query reads: real ones alone, in the text's order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from preflight.model import TableRef
+from preflight.query.names import fold, fold_table, same
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expression
+
+_FILE_FORMATS = ("avro", "binaryfile", "csv", "delta", "iceberg", "json", "orc", "parquet", "text", "xml")
+"""Databricks reads a path by ``format.`path` ``."""
+
+
+def read_tables(tree: Expression, dialect: str) -> list[tuple[Expression, TableRef]]:
+    """Every place where ``tree`` reads a table; not common table expressions, functions, stages, paths or fields."""
+    from sqlglot import exp
+
+    uses: list[tuple[Expression, TableRef]] = []
+    for table in tree.find_all(exp.Table):
+        ref = table_ref(table, dialect)
+        if ref is not None and not _is_cte(table, dialect) and not _is_field(table, dialect):
+            uses.append((table, ref))
+    return uses
+
+
+def table_ref(table: Expression, dialect: str) -> TableRef | None:
+    """The name as the warehouse looks it up; None for what is no table by its very form."""
+    parts = table_parts(table)
+    if not parts:
+        return None
+    if dialect == "databricks" and len(parts) == 2 and parts[0].name.lower() in _FILE_FORMATS and "/" in parts[1].name:
+        return None
+    names = [fold_table(part.name, dialect, quoted=bool(part.args.get("quoted"))) for part in parts]
+    if dialect == "snowflake" and names == ["DUAL"]:
+        return None
+    return TableRef(names[-1], names[-2] if len(names) > 1 else "", ".".join(names[:-2]))
+
+
+def table_parts(table: Expression) -> list[Expression]:
+    """The identifiers of a table's name, outermost first; empty where it is not made of identifiers alone.
+
+    Snowflake's ``IDENTIFIER('a.b.c')`` is such a name, given by its literal.
+    """
+    from sqlglot import exp
+
+    this = table.args.get("this")
+    if isinstance(this, exp.DynamicIdentifier):
+        return _dynamic_parts(this)
+    parts: list[Any] = [part for key in ("catalog", "db", "this") if (part := table.args.get(key))]
+    parts = [piece for part in parts for piece in (part.flatten() if isinstance(part, exp.Dot) else (part,))]
+    named = all(isinstance(part, exp.Identifier) and part.name for part in parts)
+    return parts if named else []
+
+
+def _dynamic_parts(name: Expression) -> list[Expression]:
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    literal = name.args.get("this")
+    if not isinstance(literal, exp.Literal) or not literal.is_string:
+        return []
+    try:
+        parts = list(exp.to_table(literal.name, dialect="snowflake").parts)
+    except (SqlglotError, ValueError):
+        return []
+    return [part for part in parts if isinstance(part, exp.Identifier)]
+
+
+def _is_cte(table: Expression, dialect: str) -> bool:
+    """Whether the name is that of a common table expression in sight; one never sees itself unless recursive."""
+    from sqlglot import exp
+
+    if table.args.get("db") or not isinstance(table.args.get("this"), exp.Identifier):
+        return False
+    wanted = _folded(table.args["this"], dialect)
+    node: Any = table
+    inside: Any = None
+    while node is not None:
+        if isinstance(node, exp.CTE):
+            inside = node
+        with_ = node.args.get("with_") if not isinstance(node, exp.CTE) else None
+        if with_ is not None:
+            for cte in with_.expressions:
+                if cte is inside and not with_.args.get("recursive"):
+                    break
+                alias = cte.args.get("alias")
+                if alias is not None and alias.this is not None and same(_folded(alias.this, dialect), wanted, dialect):
+                    return True
+                if cte is inside:
+                    break
+        node = node.parent
+    return False
+
+
+def _folded(identifier: Any, dialect: str) -> str:
+    return fold(identifier.name, dialect, quoted=bool(identifier.args.get("quoted")))
+
+
+def _is_field(table: Expression, dialect: str) -> bool:
+    """Whether ``FROM t, t.items`` walks into an array of a source before it, as BigQuery and Redshift do."""
+    from sqlglot import exp
+
+    if dialect not in ("bigquery", "redshift") or not table.args.get("db"):
+        return False
+    first = table_parts(table)[0]
+    select = table.find_ancestor(exp.Select)
+    if select is None:
+        return False
+    source = select.args.get("from_")
+    before = [source.this] if source is not None else []
+    before += [join.this for join in select.args.get("joins") or ()]
+    for other in before:
+        if other is table:
+            return False
+        alias = other.args.get("alias")
+        name = alias.this if alias is not None else other.args.get("this")
+        if isinstance(name, exp.Identifier) and same(_folded(name, dialect), _folded(first, dialect), dialect):
+            return True
+    return False
