@@ -5,41 +5,29 @@ What means the same in DuckDB is decided in ``equivalent`` and ``guards``; here 
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from preflight.errors import Cause, WarehouseError
+from preflight.query.deep import SHALLOW, run
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Alias, Column, Expr, Identifier, Query, Table
 
 T = TypeVar("T")
 
-_DEPTH = 12_000
 _MAX_LENGTH = 1_000_000
 """Code points of SQL, before and after, beyond which a query is not transpiled."""
-
-_lock = threading.Lock()
-_limits: list[int] = []
 
 
 def deep(work: Callable[[], T]) -> T:
     """Run ``work`` with room for deeply nested SQL; nesting beyond it raises WarehouseError (UNSUPPORTED)."""
-    with _lock:
-        _limits.append(_limits[0] if _limits else sys.getrecursionlimit())
-        sys.setrecursionlimit(max(_DEPTH, _limits[0]))
     try:
-        return work()
+        return run(SHALLOW + 1, work)
     except RecursionError:
         raise unsupported("the query is nested too deeply to be read here") from None
-    finally:
-        with _lock:
-            usual = _limits.pop()
-            if not _limits:
-                sys.setrecursionlimit(usual)
 
 
 def unsupported(message: str, *, remedy: str = "", name: str = "") -> WarehouseError:
