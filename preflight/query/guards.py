@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from preflight.errors import WarehouseError
-from preflight.query.transpile import unsupported
+from preflight.errors import Cause, WarehouseError
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
@@ -22,6 +21,11 @@ _INTEGER_TYPE = r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?"
 _TEXT_LIKE = rf"({_INTEGER_TYPE}|VARCHAR|DATE|DECIMAL\(\d+,0\)|.?NULL.?)"
 _TOO_FINE = r":\d+\.\d{7,}"
 _ZONED = r":\d+(\.\d+)?\s*([+-]\d|[A-Za-z]{2})"
+
+
+def unsupported(message: str, *, remedy: str = "", name: str = "") -> WarehouseError:
+    """The error for what the stand-in cannot answer, though the warehouse might."""
+    return WarehouseError(Cause.UNSUPPORTED, message, remedy=remedy, name=name)
 
 
 def differs(node: Expr, dialect: str, why: str = "") -> WarehouseError:

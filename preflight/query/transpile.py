@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from preflight.errors import Cause, WarehouseError
 from preflight.query.deep import SHALLOW, run
+from preflight.query.guards import unsupported
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Alias, Column, Expr, Identifier, Query, Table
@@ -28,11 +28,6 @@ def deep(work: Callable[[], T]) -> T:
         return run(SHALLOW + 1, work)
     except RecursionError:
         raise unsupported("the query is nested too deeply to be read here") from None
-
-
-def unsupported(message: str, *, remedy: str = "", name: str = "") -> WarehouseError:
-    """The error for what the stand-in cannot answer, though the warehouse might."""
-    return WarehouseError(Cause.UNSUPPORTED, message, remedy=remedy, name=name)
 
 
 def transpile(sql: str, dialect: str, *, catalogs: Mapping[str, str] | None = None, iterator: str | None = None) -> str:
