@@ -1,4 +1,4 @@
-"""What a text holds before it is parsed: quotes, comments and templates, by each engine's own lexical rules."""
+"""What a text holds before it is parsed: quotes, comments and templates, by each warehouse's own lexical rules."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ _LINE_COMMENTS = {
     "bigquery": ("--", "#"),
     "redshift": ("--",),
     "databricks": ("--",),
-    "duckdb": ("--",),
 }
 _QUOTES = {
     "snowflake": ("'", '"', "$$"),
     "bigquery": ("'''", '"""', "'", '"', "`"),
     "redshift": ("'", '"'),
     "databricks": ("'", '"', "`"),
-    "duckdb": ("'", '"', "$$"),
 }
 _DOUBLE_QUOTED_STRINGS = ("bigquery", "databricks")
-_NESTED_COMMENTS = ("redshift", "databricks", "duckdb")
+_NESTED_COMMENTS = ("redshift", "databricks")
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -87,7 +85,7 @@ def _close(text: str, mark: str, at: int, dialect: str) -> int | None:
         return len(text) if end < 0 else end + 1
     if mark == "/*":
         return _close_comment(text, at, nested=dialect in _NESTED_COMMENTS)
-    escapes = (mark[0] == "'" and dialect != "duckdb") or (mark[0] == '"' and dialect in _DOUBLE_QUOTED_STRINGS)
+    escapes = mark[0] == "'" or (mark[0] == '"' and dialect in _DOUBLE_QUOTED_STRINGS)
     closing = re.compile(rf"\\.|{re.escape(mark)}" if escapes else re.escape(mark), re.DOTALL)
     while found := closing.search(text, at):
         at = found.end()

@@ -29,8 +29,8 @@ _MEND = "Mend the SQL here, or run it in the warehouse to read its own message."
 
 
 def label(dialect: str) -> str:
-    """The warehouse's name for messages; the stand-in's own dialect is DuckDB's."""
-    return "DuckDB" if dialect == "duckdb" else Provider(dialect).label
+    """The warehouse's name for messages."""
+    return Provider(dialect).label
 
 
 def shown(text: str, start: int, end: int) -> str:
