@@ -48,6 +48,8 @@ class Gathered(msgspec.Struct, frozen=True):
     """How deep each connection was read, by its id."""
 
 
+MAX_PROFILED = 400
+"""Columns beyond which no value profile is asked for: far more than the platform takes, and slow to plan."""
 WAREHOUSE = frozenset({Fact.SCHEMA, Fact.TABLES, Fact.COUNTS, Fact.VALUES, Fact.ACCESS})
 
 
@@ -200,6 +202,8 @@ class Gatherer:
             return Missing(f"preflight cannot profile the values of {self._label(request)}{note}")
         if isinstance(schema, Missing):
             return schema
+        if (count := len(schema.value.columns)) > MAX_PROFILED:
+            return Missing(f"the query puts out {count:,} columns; the values of up to {MAX_PROFILED} are profiled")
         assert request.connection is not None  # noqa: S101 - _ready has seen it
         wanted = request.pipeline.field_transformation_id
         transformation = self._project.field_transformation(wanted) if wanted else None
@@ -220,7 +224,7 @@ class Gatherer:
 
     def _ask_workspace(self) -> Known | Missing:
         if self._offline:
-            return Missing("the run is offline, so the workspace was not asked")
+            return Missing("the workspace was not asked in this run")
         if self._read_workspace is None:
             return Missing(
                 "the workspace was not asked: there are no credentials for it (MP_CLIENT_ID, MP_CLIENT_SECRET)"

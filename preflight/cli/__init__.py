@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -79,6 +80,9 @@ def run(arguments: list[str]) -> int:
     from preflight.cli.output import complain
     from preflight.errors import PreflightError
 
+    if sys.stdout is None:  # it was closed before preflight began
+        complain("standard output is closed", "open it, or send it to /dev/null")
+        return 3
     try:
         result = cli.main(args=arguments, prog_name="preflight", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -95,9 +99,18 @@ def run(arguments: list[str]) -> int:
         complain(error.message, error.remedy)
         return error.exit_code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()
         return 0
-    except Exception:  # whatever is left is a bug of ours: the user gets no traceback, but its place
+    except Exception as error:  # whatever is left is a bug of ours: the user gets no traceback, but its place
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF):
+            _abandon_stdout()
+            complain(f"the result cannot be written: {error.strerror}", "write it to another place with -o")
+            return 3
         from preflight.cli.bug import report_bug
 
         return report_bug()
+
+
+def _abandon_stdout() -> None:
+    """Let nothing more be written where nobody reads, not even when Python flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

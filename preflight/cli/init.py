@@ -12,7 +12,7 @@ from preflight.errors import UsageError
 _PROJECT = """\
 # yaml-language-server: $schema=.preflight/schema.json
 version: 1
-workspace: 1 # your workspace's id; credentials come from MP_CLIENT_ID and MP_CLIENT_SECRET
+workspace: 5328 # your workspace's id (the sandbox's is 5328); credentials: MP_CLIENT_ID and MP_CLIENT_SECRET
 
 connections:
   - id: warehouse-connection

@@ -52,7 +52,19 @@ def _did_you_mean(name: str, known: list[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, n=1)
-    return f"write {close[0]}" if close else "name one of: " + (", ".join(sorted(known)) or "(there is none)")
+    if close:
+        return f"write {close[0]}"
+    if len(known) > _SHOWN:
+        return "take a name that `preflight rules` lists"
+    return "name one of: " + (", ".join(sorted(known)) or "(there is none)")
+
+
+_SHOWN = 20
+"""How many names are listed where none is close."""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def with_unknown_rules(project: Project, rules: tuple[Rule, ...]) -> Project:
@@ -65,7 +77,7 @@ def with_unknown_rules(project: Project, rules: tuple[Rule, ...]) -> Project:
             "unknown-rule",
             f"No rule is called {name!r}.",
             project.locate(place),
-            _did_you_mean(name, [rule.name for rule in rules]).capitalize() + ".",
+            _sentence(_did_you_mean(name, [rule.name for rule in rules])),
         )
         for name, place in places
         if name not in exact

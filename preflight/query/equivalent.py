@@ -6,6 +6,7 @@ a value that the text does not show, the expression is guarded, so that DuckDB s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -116,13 +117,14 @@ def _only_put_out(tree: Expr, iterator: str | None) -> set[int]:
     if group and (any(isinstance(key, exp.Literal) for key in keys) or group.args.get("all")):
         return set()
     clauses = [tree.args[key] for key in ("where", "group", "having", "order") if tree.args.get(key)]
+    named = [_bare_names(item) for item in (*clauses, *tree.expressions)]
+    naming = Counter(name for names in named for name in names)
     loose: set[int] = set()
-    for projection in tree.expressions:
+    for projection, own in zip(tree.expressions, named[len(clauses) :], strict=True):
         name = projection.alias_or_name.casefold()
         if projection.is_star or (iterator is not None and name == iterator.casefold()):
             continue
-        others = [*clauses, *(other for other in tree.expressions if other is not projection)]
-        if projection.alias and any(_names(other, name) for other in others):
+        if projection.alias and naming[name] > (name in own):
             continue
         nodes = list(_own(projection))
         if not any(key == node for key in keys for node in nodes):
@@ -130,10 +132,11 @@ def _only_put_out(tree: Expr, iterator: str | None) -> set[int]:
     return loose
 
 
-def _names(tree: Expr, name: str) -> bool:
+def _bare_names(tree: Expr) -> set[str]:
+    """The names, without case, that stand in an expression without a table before them."""
     from sqlglot import exp
 
-    return any(not column.table and column.name.casefold() == name for column in tree.find_all(exp.Column))
+    return {column.name.casefold() for column in tree.find_all(exp.Column) if not column.table}
 
 
 def _own(projection: Expr) -> list[Expr]:
@@ -191,7 +194,7 @@ def _shadowed(node: Expr, _dialect: str) -> str | None:
             continue
         name = projection.alias.casefold()
         hides = any(column.name.casefold() == name for column in projection.this.find_all(exp.Column))
-        if hides and any(_names(clause, name) for clause in clauses):
+        if hides and any(name in _bare_names(clause) for clause in clauses):
             return f"{projection.alias} names both a column and an expression made of it"
     return None
 

@@ -42,7 +42,7 @@ def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
         (["-o", "json", "-o", "text"], "two reports would go to stdout", "give one a file"),
         (["-o", "text:no/such/folder/r.txt"], "cannot be written", "name another file"),
         (["--select", "trailing-semicolons"], "no rule is called 'trailing-semicolons'", "write trailing-semicolon"),
-        (["--ignore", "XY9"], "no rule is called 'XY9'", "name one of"),
+        (["--ignore", "XY9"], "no rule is called 'XY9'", "preflight rules"),
         (["--require", "window-over-record-limits"], "no rule is called", "write window-over-record-limit"),
         (["--pipeline", "contact"], "no pipeline has the id 'contact'", "write contacts"),
         (["--fail-on", "eror"], "'eror' is not one of", "run `preflight check --help`"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from preflight_adapters.local.queries import identifier, literal
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
+TIMEOUT_SECONDS = 300
+"""How long a statement may run where ``introspect.timeout_seconds`` does not say."""
+_LOOK = 0.2  # seconds between two looks at a statement that runs
 _DATABASE = "preflight_stand_in"
 
 _CONFIG: Mapping[str, str | bool | int] = {
@@ -45,7 +50,7 @@ class Session:
         ``home`` is the catalog of the tables that are named without one.
         """
         self._duckdb = _driver()
-        self._timeout = timeout_seconds
+        self._timeout = timeout_seconds or TIMEOUT_SECONDS
         self._connection: Any = self._duckdb.connect(":memory:", config=dict(_CONFIG))
         self._databases: dict[str, str] = {}
         try:
@@ -93,7 +98,6 @@ class Session:
         duckdb = self._duckdb
         if self._connection is None:
             raise WarehouseError(Cause.DRIVER, "the stand-in file is closed")
-        timer = threading.Timer(self._timeout, self._connection.interrupt) if self._timeout else None
         try:
             statements = duckdb.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in (
@@ -101,20 +105,40 @@ class Session:
                 duckdb.StatementType.EXPLAIN,
             ):
                 raise WarehouseError(Cause.UNSUPPORTED, "DuckDB reads this as something else than one query")
-            if timer:
-                timer.daemon = True
-                timer.start()
-            return self._connection.execute(statements[0]).fetchall()  # type: ignore[no-any-return]
+            return self._fetch(statements[0])
         except duckdb.Error as error:
             raise _error(error, duckdb, self._timeout) from None
+
+    def _fetch(self, statement: Any) -> list[tuple[Any, ...]]:
+        """The statement's rows. It runs in a thread of its own, so that a Ctrl-C or the time limit can interrupt it."""
+        rows: list[list[tuple[Any, ...]]] = []
+        errors: list[Exception] = []
+
+        def work() -> None:
+            try:
+                rows.append(self._connection.execute(statement).fetchall())
+            except Exception as error:  # raised again where it was asked
+                errors.append(error)
+
+        thread = threading.Thread(target=work, name="stand-in", daemon=True)
+        until = time.monotonic() + self._timeout
+        thread.start()
+        try:
+            while thread.is_alive() and time.monotonic() < until:
+                thread.join(_LOOK)
         finally:
-            if timer:
-                timer.cancel()
+            if thread.is_alive():
+                self._connection.interrupt()
+                thread.join()
+        if errors:
+            raise errors[0]
+        return rows[0]
 
     def close(self) -> None:
         """Release the files."""
         if self._connection is not None:
-            self._connection.close()
+            with suppress(self._duckdb.Error):  # a statement that was interrupted may not have let go yet
+                self._connection.close()
             self._connection = None
 
 
@@ -178,7 +202,7 @@ _INVALID = re.compile(
 )
 
 
-def _error(error: Exception, duckdb: Any, timeout: int | None) -> WarehouseError:
+def _error(error: Exception, duckdb: Any, timeout: int) -> WarehouseError:
     """DuckDB's error as ours. What a warehouse might accept all the same is UNSUPPORTED, so that it blames no query."""
     if isinstance(error, duckdb.InterruptException):
         return WarehouseError(
