@@ -61,6 +61,16 @@ def not_a_query(ctx: Context) -> Iterator[Outcome]:
     Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source)
     """
     yield from _report(ctx, "not-a-query", judged=not ctx.query.unanalysed)
+    for node in ctx.query.nodes("Lock"):
+        yield Fault("FOR UPDATE locks the rows that it reads.", ctx.query.place(node), "Take FOR UPDATE out.")
+    for node in ctx.query.nodes("Anonymous", "Column"):
+        name = node.name.upper()
+        if name.startswith("SYSTEM$") or name in _ACTING:
+            yield Fault(f"{name} does something else than read.", ctx.query.place(node), "Take it out.")
+
+
+_ACTING = ("NEXTVAL", "SETVAL", "PG_TERMINATE_BACKEND", "PG_CANCEL_BACKEND")
+"""Functions that change or stop something, though they stand in a SELECT; with Snowflake's SYSTEM$ functions."""
 
 
 @rule("PF106", Severity.ERROR, scope=Scope.QUERY)
