@@ -99,9 +99,16 @@ def _notes(finding: Finding, style: Style) -> Iterator[str]:
 
 def _measure(measure: Measure, style: Style) -> str:
     value = measure.value if isinstance(measure.value, str) else f"{measure.value:,}"
-    unit = f" {measure.unit}" if measure.unit not in ("", measure.name) else ""
+    unit = f" {_counted(measure)}" if measure.unit not in ("", measure.name) else ""
     limit = f", limit {measure.limit:,}" if measure.limit is not None else ""
     return style.clean(f"{measure.name}: {value}{unit}{limit} ({measure.basis})")
+
+
+def _counted(measure: Measure) -> str:
+    """The unit as it stands behind its number: of one in the singular."""
+    noun, _, rest = measure.unit.partition(" ")
+    one = noun.removesuffix("es" if noun.endswith("ches") else "s") if measure.value == 1 else noun
+    return f"{one} {rest}".rstrip()
 
 
 def _waiver(waiver: Waiver, style: Style) -> str:

@@ -166,7 +166,7 @@ def imprecise_decimal(ctx: Context) -> Iterator[Outcome]:
     )
 
 
-@rule("PF235", Severity.WARNING, scope=Scope.QUERY, needs={Fact.SCHEMA})
+@rule("PF235", Severity.WARNING, needs={Fact.SCHEMA})
 def zoneless_attribute(ctx: Context) -> Iterator[Outcome]:
     """A time without a zone becomes an attribute.
 
