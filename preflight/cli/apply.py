@@ -55,6 +55,8 @@ def command(path: Path, project: Path | None, pipelines: tuple[str, ...], yes: b
         except (PlanRefused, ProofMissing):
             write_report(session.report, [("text", None)])
             raise
+        if plan.changes and session.report.findings:
+            write_report(session.report, [("text", None)])
         write(explain(plan) + "\n")
         if not plan.changes:
             return 0

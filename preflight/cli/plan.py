@@ -43,7 +43,7 @@ def command(path: Path, pipelines: tuple[str, ...], file: Path | None, requests:
         try:
             clear(session.report, plan.target)
         except (PlanRefused, ProofMissing) as error:
-            sys.stderr.write(f"apply would be refused: {error.message}\nhelp: {error.remedy}\n")
+            sys.stderr.write(f"apply would be refused: {error.message}\nhelp: {error.remedy}; see `preflight check`\n")
         if file is not None:
             saved.save(file, plan, session.project, session.state, session.report, pipelines)
             sys.stderr.write(f"saved {file}\n")

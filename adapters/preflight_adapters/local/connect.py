@@ -168,7 +168,7 @@ def _unopened(message: str, remedy: str) -> WarehouseError:
 
 
 def _attach_error(text: str, label: str, version: str) -> WarehouseError:
-    if "not a valid DuckDB database" in text or "Corrupt database" in text or "checksum" in text:
+    if any(sign in text for sign in ("not a valid DuckDB database", "Corrupt database", "checksum", "Extension")):
         return _unopened(f"{label} is no DuckDB database, or it is damaged", f"create {label} anew with DuckDB")
     if (
         "set lock" in text
