@@ -14,7 +14,7 @@ _ODD = re.compile(
     f"[{_CONTROL}\u00a0\u00ad\u00ab\u00bb\u00b4\u1680\u2000-\u200f\u2010-\u2015\u2018-\u201f\u2028-\u202f\u2032-\u2036"
     "\u2039\u203a\u205f-\u206f\u2212\u3000\uff02\uff07]"
 )
-_UNPRINTABLE = re.compile(f"[{_CONTROL}]")
+_UNPRINTABLE = re.compile(f"[{_CONTROL}\u202a-\u202e\u2066-\u2069]")  # with what reverses the text around it
 _BRACKETED = re.compile(r"\[\s*[A-Za-z_][\w ]*\]")
 _NAME_FOLLOWS = re.compile(r"(?:\.|\b(?:FROM|JOIN|AS))\s*$", re.IGNORECASE)
 _ITEM_FOLLOWS = re.compile(r"(?:,|\bSELECT)\s*$", re.IGNORECASE)
