@@ -1,6 +1,6 @@
 """Runs fakesnow behind an ASGI wrapper that gives connector 5.x what it needs; run with this folder's own environment.
 
-``python serve.py PORT [--key USER=PUBLIC.pem] [--file DATABASE.duckdb]``. fakesnow keeps the tables and runs the SQL.
+``python serve.py PORT [--key USER=PUBLIC.pem]``. fakesnow keeps the tables and runs the SQL.
 Written here, after Snowflake's documentation: the login check, SHOW GRANTS and SHOW OBJECTS, statements that are
 submitted and asked for later, the session's functions, NULL timestamps. It is an emulator: what it says about SQL is
 DuckDB's word.
@@ -27,20 +27,21 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 
-USER, PASSWORD, TOKEN = "U", "p", "t"
+USER, PASSWORD, TOKEN = "U", "p-canary-5c1d", "t-canary-77aa"
 ROLE = "MPARTICLE_READER"
-SEED = "/seed"
-"""Runs statements that no reading client may send: a test's own tables."""
 
 KEYS: dict[str, str] = {}
 GRANTS: list[list[str]] = []
 """Rows of SHOW GRANTS TO ROLE, without the first and the two last columns."""
+FORBIDDEN: list[str] = []
+"""Tables by their full names in upper case that nobody may read."""
+ARRIVED: list[str] = []
 SUBMITTED: dict[str, dict[str, Any]] = {}
 RUNNING: dict[str, asyncio.Task[None]] = {}
 SESSIONS: dict[str, dict[str, Any]] = {}
 
-_GRANT_COLUMNS = "created_on privilege granted_on name granted_to grantee_name grant_option granted_by".split()
-_OBJECT_COLUMNS = "created_on name database_name schema_name kind comment cluster_by rows bytes owner".split()
+_GRANT_COLUMNS = "created_on privilege granted_on name granted_to grantee_name grant_option granted_by"
+_OBJECT_COLUMNS = "created_on name database_name schema_name kind comment cluster_by rows bytes owner"
 _to_sf = emulator.to_sf
 
 
@@ -109,7 +110,7 @@ def _grants(sql: str) -> dict[str, Any] | None:
     rows = [["2024-01-01", *row, "false", "SECURITYADMIN"] for row in GRANTS if row[4] == role]
     if not rows and role != "PUBLIC":
         return _refusal("002003", "02000", f"SQL compilation error:\nRole '{role}' does not exist or not authorized.")
-    return _text(_GRANT_COLUMNS, rows)
+    return _text(_GRANT_COLUMNS.split(), rows)
 
 
 _NAME = r'"((?:[^"]|"")+)"'
@@ -126,12 +127,14 @@ async def _objects(scope: Message, found: re.Match[str], database: str) -> dict[
     )
     answer = await _emulated(scope, {"sqlText": sql})
     if not answer.get("success"):
-        return _refusal("002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed.")
+        return _refusal(
+            "002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed."
+        )
     rows = []
     for name, kind, count in _fetched(answer):
         plain = "VIEW" if kind == "VIEW" else "TABLE"
         rows.append(["2024-01-01", name, database, schema, plain, "", "", None if plain == "VIEW" else count, "0", "R"])
-    return _text(_OBJECT_COLUMNS, rows)
+    return _text(_OBJECT_COLUMNS.split(), rows)
 
 
 def _fetched(answer: dict[str, Any]) -> list[list[Any]]:
@@ -193,22 +196,25 @@ async def _emulated(scope: Message, request: dict[str, Any]) -> dict[str, Any]:
         answer = {"code": "261000", "message": f"{type(error).__name__}: {error}"}
     if answer.get("code") == "261000":
         return _refusal("000002", "0A000", f"Unsupported feature of the emulator: {str(answer['message'])[:300]}")
-    return answer if answer.get("success") else _as_snowflake(answer)
+    return answer if answer.get("success") else _as_snowflake(answer, request.get("sqlText", ""))
 
 
 _MISSING = (
     (re.compile(r'Referenced (?:column|table) "(.+?)" not found|have a column named "(.+?)"'), "000904", "42000",
-     "SQL compilation error: error line 1 at position 0\ninvalid identifier '{}'"),
+     "SQL compilation error: error line {line} at position {position}\ninvalid identifier '{}'"),
     (re.compile(r"(?:Table|View) with name (\S+) does not exist"), "002003", "42S02",
      "SQL compilation error:\nObject '{}' does not exist or not authorized."),
 )  # fmt: skip
 
 
-def _as_snowflake(answer: dict[str, Any]) -> dict[str, Any]:
-    """DuckDB's word for a missing name under the code that Snowflake has for it; the position is made up."""
+def _as_snowflake(answer: dict[str, Any], sql: str) -> dict[str, Any]:
+    """DuckDB's word for a missing name under the code that Snowflake has for it; the place is the name's first use."""
     for pattern, code, state, message in _MISSING:
         if found := pattern.search(str(answer.get("message"))):
-            return _refusal(code, state, message.format(found[found.lastindex or 1]))
+            name = found[found.lastindex or 1]
+            at = max(sql.upper().find(name.upper()), 0)
+            line, position = sql.count("\n", 0, at) + 1, at - (sql.rfind("\n", 0, at) + 1)
+            return _refusal(code, state, message.format(name, line=line, position=position))
     return answer
 
 
@@ -218,6 +224,10 @@ _LOGIN, _QUERY = "/session/v1/login-request", "/queries/v1/query-request"
 async def _answer(scope: Message, request: dict[str, Any]) -> dict[str, Any]:
     """The answer to one statement."""
     sql, session = request["sqlText"], SESSIONS.get(_token(scope), {})
+    for table in FORBIDDEN:
+        if table in sql.upper().replace('"', ""):
+            message = f"SQL compilation error:\nObject '{table}' does not exist or not authorized."
+            return _refusal("002003", "42S02", message)
     if (canned := _grants(sql)) is not None:
         return canned
     if found := _OBJECTS.fullmatch(sql.strip()):
@@ -258,6 +268,7 @@ async def _login(scope: Message, receive: Receive) -> dict[str, Any]:
 
 async def _query(scope: Message, receive: Receive) -> dict[str, Any]:
     request = await _body(receive)
+    ARRIVED.append(request["sqlText"])
     if not request.get("asyncExec"):
         return await _answer(scope, request)
     number = str(uuid.uuid4())
@@ -288,6 +299,22 @@ def _status(number: str) -> dict[str, Any]:
     return {"data": {"queries": [row]}, "code": None, "message": None, "success": True}
 
 
+async def _for_tests(path: str, request: dict[str, Any]) -> dict[str, Any]:
+    """What a test asks of its own server: tables made, rights given and taken, statements that came."""
+    if path == "/test/run":
+        connection = emulator.shared_fs.connect("CRM", "PUBLIC")
+        for statement in request["statements"]:
+            connection.cursor().execute(statement)
+    elif path == "/test/fill":
+        raw = emulator.shared_fs.connect("CRM", "PUBLIC")._duck_conn  # noqa: SLF001 - the emulator has no other way in
+        raw.execute(f"INSERT INTO {request['table']} FROM {request['source']}")
+    elif path == "/test/rights":
+        GRANTS[:], FORBIDDEN[:] = request["grants"], request["forbidden"]
+    elif path == "/test/forget":
+        ARRIVED.clear()
+    return {"arrived": ARRIVED}
+
+
 async def app(scope: Message, receive: Receive, send: Send) -> None:
     """The ASGI application."""
     path = scope.get("path", "")
@@ -297,19 +324,18 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         await _reply(send, await _login(scope, receive))
     elif path == _QUERY:
         await _reply(send, await _query(scope, receive))
-    elif path == "/grants":
-        GRANTS[:] = (await _body(receive))["rows"]
-        await _reply(send, {"success": True})
+    elif path.startswith("/test/"):
+        await _reply(send, await _for_tests(path, await _body(receive)))
     elif found := re.fullmatch(r"/monitoring/queries/+([0-9a-f-]+)", path):
         await _reply(send, _status(found[1]))
     elif found := re.fullmatch(r"/queries/+([0-9a-f-]+)/result", path):
         await RUNNING[found[1]]
         await _reply(send, SUBMITTED[found[1]]["answer"])
     elif found := re.fullmatch(r"/queries/+([0-9a-f-]+)/abort-request", path):
+        emulator.sessions[_token(scope)]._duck_conn.interrupt()  # noqa: SLF001 - as above
         RUNNING[found[1]].cancel()
         await _reply(send, {"data": None, "code": None, "message": None, "success": True})
     else:
-        print("?", scope["method"], path, scope["query_string"], (await _body(receive)), flush=True)
         await emulator.app(scope, receive, send)
 
 
