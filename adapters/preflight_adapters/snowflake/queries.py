@@ -110,9 +110,9 @@ def _reading(ask: HistogramAsk, type_: Type) -> tuple[str, str]:
     """How ``x`` becomes whole seconds of its own clock since 1970, and whether that is exact."""
     kind = ask.kind
     if kind is IteratorKind.INSTANT and type_.kind is Kind.INSTANT:
-        return _seconds("'1970-01-01 00:00:00 +00:00'::TIMESTAMP_TZ")
+        return _seconds("'1970-01-01T00:00:00+00:00'::TIMESTAMP_TZ")
     if kind is IteratorKind.ZONELESS and type_.kind is Kind.TIMESTAMP:
-        return _seconds("'1970-01-01 00:00:00'::TIMESTAMP_NTZ")
+        return _seconds("'1970-01-01T00:00:00'::TIMESTAMP_NTZ")
     if kind in (IteratorKind.DATE, IteratorKind.ZONELESS) and type_.kind is Kind.DATE:
         return f"DATEDIFF(day, '1970-01-01'::DATE, x) * {_DAY}", "x IS NOT NULL"
     if kind in _PER_SECOND and type_.kind in (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT):
@@ -179,8 +179,8 @@ def _bound(instant: int, ask: HistogramAsk, type_: Type) -> str:
         return f"'{moment:%Y-%m-%d}'::DATE" if moment.year >= 1000 else ""
     if moment.year < 1000:
         return ""
-    text = moment.isoformat(" ")
-    return f"'{text} +00:00'::TIMESTAMP_TZ" if type_.kind is Kind.INSTANT else f"'{text}'::TIMESTAMP_NTZ"
+    text = moment.isoformat()
+    return f"'{text}+00:00'::TIMESTAMP_TZ" if type_.kind is Kind.INSTANT else f"'{text}'::TIMESTAMP_NTZ"
 
 
 def rehearsal(ask: RehearsalAsk, kind: Kind | None) -> tuple[tuple[str, str], ...]:
