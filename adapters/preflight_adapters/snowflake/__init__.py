@@ -92,7 +92,7 @@ class SnowflakeAdapter:
     def histogram(self, ask: HistogramAsk) -> Histogram:
         """The rows by hour of the iterator, in one statement that scans; without an iterator all lack its value."""
         if ask.iterator is None:
-            [(count,)] = self._session.scan(queries.rows(ask.sql), "rows", model=ask.sql)
+            (count,) = self._session.one(queries.rows(ask.sql), "rows", model=ask.sql)
             return Histogram(ask.anchor, (), null_rows=int(count))
         column = self._column(ask.sql, ask.iterator)
         statement = queries.histogram(ask, column.type)
@@ -101,7 +101,7 @@ class SnowflakeAdapter:
     def profile(self, ask: ProfileAsk) -> Profile:
         """What the values are like, in one statement that returns one row of numbers."""
         basis = Grade.SAMPLED if ask.sample_rows else Grade.COUNTED
-        [row] = self._session.scan(profile.statement(ask), "profile", model=ask.sql, basis=basis)
+        row = self._session.one(profile.statement(ask), "profile", model=ask.sql, basis=basis)
         return profile.values(ask, row)
 
     def access(self, ask: AccessAsk) -> Access:
@@ -195,7 +195,11 @@ class SnowflakeAdapter:
 
 
 def _session_of(session: Session) -> Mapping[str, object]:
-    [row] = session.listed(queries.SESSION, "session")
+    found = session.listed(queries.SESSION, "session")
+    wanted = ("role_name", "secondary_roles", "warehouse_name", "database_name", "user_name")
+    row = found[0] if len(found) == 1 else {}
+    if missing := [name for name in wanted if name not in row]:
+        raise WarehouseError(Cause.OTHER, f"Snowflake does not tell the session's {', '.join(missing)}")
     return row
 
 

@@ -49,9 +49,9 @@ def grants(rows: Iterable[Mapping[str, Any]]) -> frozenset[Grant]:
     """The rows of SHOW GRANTS TO ROLE."""
     return frozenset(
         Grant(
-            str(row["privilege"]).upper(),
-            str(row["granted_on"]).upper().replace("_", " "),
-            split_name(str(row["name"])),
+            str(row.get("privilege")).upper(),
+            str(row.get("granted_on")).upper().replace("_", " "),
+            split_name(str(row.get("name"))),
         )
         for row in rows
     )

@@ -40,7 +40,7 @@ class Session:
             self._connection: Any = self._driver.connect(**login.arguments)
         except self._driver.Error as error:
             raise refused_login(error.errno, error.sqlstate, _text(error), scrub=self._scrub) from None
-        except (TypeError, ValueError, OSError) as error:
+        except (TypeError, ValueError, OSError, Warning) as error:
             message = self._scrub(f"the driver does not take these options: {error}")
             raise WarehouseError(Cause.AUTH, message, remedy="mend the options under `introspect`") from None
 
@@ -58,6 +58,13 @@ class Session:
         """The rows of a query that reads tables; ``model`` must pass the gate by itself too, since it stands nested."""
         allow(model, "snowflake")
         return self._gate.send(sql, lambda text: self._scan(text, model), purpose=purpose, basis=basis)
+
+    def one(self, sql: str, purpose: str, *, model: str, basis: Grade = Grade.COUNTED) -> tuple[Any, ...]:
+        """The one row of a query that reads tables."""
+        found = self.scan(sql, purpose, model=model, basis=basis)
+        if len(found) != 1:
+            raise WarehouseError(Cause.OTHER, f"Snowflake answered with {len(found)} rows where there is one")
+        return found[0]
 
     def _describe(self, sql: str, model: str) -> Schema:
         names = self._driver.constants.FIELD_ID_TO_NAME

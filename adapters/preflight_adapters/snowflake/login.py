@@ -32,6 +32,7 @@ _DEFAULTS: Mapping[str, Any] = {
 }
 _OWN: Mapping[str, Any] = {
     "enable_server_session_keep_alive_auto_detection": False,
+    "auto_cleanup": False,
     "log_query_text": False,
     "log_query_parameters": False,
 }

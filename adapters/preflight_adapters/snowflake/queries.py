@@ -48,9 +48,11 @@ def rows(sql: str) -> str:
 
 
 def objects(ref: TableRef) -> str:
-    """The tables and views whose name is like the table's, in its schema; no warehouse runs."""
-    pattern = re.sub(r"([\\%_])", r"\\\1", ref.name)
-    return f"SHOW OBJECTS LIKE {literal(pattern)} IN SCHEMA {schema_name(ref)}"
+    """The tables and views whose name is like the table's, in its schema; no warehouse runs.
+
+    A pattern of SHOW has no documented escape, so a name with ``_`` finds others too.
+    """
+    return f"SHOW OBJECTS LIKE {literal(ref.name)} IN SCHEMA {schema_name(ref)}"
 
 
 def columns(ref: TableRef) -> str:

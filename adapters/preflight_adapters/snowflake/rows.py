@@ -80,7 +80,7 @@ def table(ref: TableRef, found: Row, columns: Iterable[Row]) -> TableInfo:
     """A table or view, from its rows of SHOW OBJECTS and DESCRIBE TABLE; a view's rows are not known."""
     kind = str(found.get("kind") or "TABLE").lower()
     listed = tuple(
-        Column(str(row["name"]), type_of(str(row["type"])), str(row.get("null?", "Y")).upper() == "Y")
+        Column(str(row.get("name")), type_of(str(row.get("type"))), str(row.get("null?", "Y")).upper() == "Y")
         for row in columns
         if str(row.get("kind") or "COLUMN").upper() == "COLUMN"
     )
