@@ -197,7 +197,7 @@ def test_a_statement_that_runs_is_aborted_at_the_warehouse(wire: Wire, bench: Be
 
 
 def test_time_in_a_queue_is_the_warehouses_to_end(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("preflight_adapters.snowflake.connect"), "_GRACE", 0)
+    monkeypatch.setattr(import_module("preflight_adapters.snowflake.connect"), "_GRACE", 1)
     adapter = Bench(wire, tmp_path, timeout=1).open()
     wire.answer = lambda _: result([column("N", "fixed", precision=18, scale=0)], [["7"]])
     wire.statuses = [*["QUEUED"] * 9, "RUNNING", "SUCCESS"]
