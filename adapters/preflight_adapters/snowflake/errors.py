@@ -42,7 +42,7 @@ _REMEDIES = {
     Cause.NO_COMPUTE: "name a warehouse that the role may use",
     Cause.COST_CAP: "raise the resource monitor's quota, or name another warehouse",
     Cause.TIMEOUT: "raise `introspect.timeout_seconds`, or narrow what the query scans",
-    Cause.NETWORK: "run `preflight doctor` to see how far the route to Snowflake goes",
+    Cause.NETWORK: "check the account and its region, the network, the proxy and any network policy",
 }
 _PLACE = re.compile(r"\bline (\d+) at position (\d+)")
 _NAMES = (
