@@ -246,7 +246,9 @@ def diagnose(connection: Connection, *, root: Path, environ: Mapping[str, str], 
         yield Step("login", Outcome.FAIL, error.message, error.remedy)
         yield from unproven(_BEHIND_LOGIN, "there is no login")
         return
-    if opened.host:
+    if any(opened.arguments.get(name) for name in ("proxy", "proxy_host")):
+        yield from unproven(names[:2], "the connection goes through the proxy under `introspect`")
+    elif opened.host:
         yield from route(opened.host, opened.port, environ=environ, tls=opened.tls)
     else:
         yield from unproven(names[:2], "the host is named in the driver's own profile")

@@ -61,9 +61,9 @@ def columns(ref: TableRef) -> str:
 
 
 def grants(role: str) -> str:
-    """What is granted to a role itself; a role of a database has both names in ``role``, with a dot."""
-    kind = "DATABASE ROLE" if "." in role else "ROLE"
-    return f"SHOW GRANTS TO {kind} {'.'.join(map(identifier, split_name(role)))}"
+    """What is granted to a role itself; ``role`` is quoted, and has the database's name too where that holds it."""
+    parts = split_name(role)
+    return f"SHOW GRANTS TO {'DATABASE ROLE' if len(parts) > 1 else 'ROLE'} {'.'.join(map(identifier, parts))}"
 
 
 def reads(ref: TableRef) -> str:
@@ -152,7 +152,10 @@ def _modulo(number: str, divisor: int) -> str:
 def _instant(ask: HistogramAsk) -> str:
     """The instant at which clocks in the zone show ``clock``; the zone's changes are listed, latest first."""
     upper = max(bound for bound in (ask.now, ask.upper) if bound is not None)
-    *later, (_, earliest) = steps(ask.time_zone, ask.lower, upper)
+    try:
+        *later, (_, earliest) = steps(ask.time_zone, ask.lower, upper)
+    except (KeyError, ValueError, OSError):
+        raise WarehouseError(Cause.UNSUPPORTED, f"no time zone is called {ask.time_zone}") from None
     if not later:
         return f"clock - ({earliest})"
     cases = " ".join(f"WHEN clock >= {start} THEN {offset}" for start, offset in later)

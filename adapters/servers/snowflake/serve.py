@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import gzip
 import json
 import re
@@ -17,6 +18,7 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import fakesnow.server as emulator
 import jwt
@@ -138,8 +140,6 @@ async def _objects(scope: Message, found: re.Match[str], database: str) -> dict[
 
 
 def _fetched(answer: dict[str, Any]) -> list[list[Any]]:
-    import base64
-
     raw = base64.b64decode(answer["data"].get("rowsetBase64") or "")
     if not raw:
         return []
@@ -252,8 +252,6 @@ async def _login(scope: Message, receive: Receive) -> dict[str, Any]:
     extra = {"masterToken": f"m-{token}", "validityInSeconds": 3600, "masterValidityInSeconds": 14400, "sessionId": 1}
     for key, value in extra.items():
         data.setdefault(key, value)
-    from urllib.parse import parse_qs
-
     query = {key: values[0] for key, values in parse_qs(scope["query_string"].decode()).items()}
     SESSIONS[token] = {
         "current_role": query.get("roleName") or ROLE,

@@ -146,3 +146,10 @@ def test_a_column_of_another_type_is_refused() -> None:
         queries.histogram(ask, Type(Kind.TEXT, "VARCHAR(20)"))
     assert caught.value.cause is Cause.UNSUPPORTED
     assert "VARCHAR(20)" in caught.value.message
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "", "../../etc/passwd", "Europe"])
+def test_a_zone_that_is_none(zone: str) -> None:
+    ask = HistogramAsk("SELECT 1", "V", IteratorKind.ZONELESS, 0, 0, zone)
+    with pytest.raises(WarehouseError):
+        queries.histogram(ask, Type(Kind.TIMESTAMP))

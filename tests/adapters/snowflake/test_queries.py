@@ -61,3 +61,8 @@ def test_a_profile_passes_the_gate() -> None:
 def test_a_model_that_would_leave_its_parentheses_is_refused() -> None:
     with pytest.raises(WarehouseError):
         allow(queries.rows("SELECT 1) AS m; DROP TABLE t; SELECT (1"), "snowflake")
+
+
+def test_the_grants_of_roles() -> None:
+    assert queries.grants('"a.b"') == 'SHOW GRANTS TO ROLE "a.b"'
+    assert queries.grants('"CRM"."r"') == 'SHOW GRANTS TO DATABASE ROLE "CRM"."r"'
