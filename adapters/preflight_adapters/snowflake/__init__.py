@@ -47,9 +47,8 @@ _MOST_ROLES = 30
 class SnowflakeAdapter:
     """Reads one Snowflake account as one role; see ``preflight.source.Adapter``."""
 
-    def __init__(self, session: Session, opened: Login, needed: Needed) -> None:
+    def __init__(self, session: Session, needed: Needed) -> None:
         self._session = session
-        self._login = opened
         self._needed = needed
         self._schemas: dict[str, Schema] = {}
         self._granted: Granted | None = None
@@ -224,7 +223,7 @@ def _adapter(connection: Connection, opened: Login, record: Record) -> Snowflake
         return stored(value) if isinstance(value := connection.config.get(key), str) else ""
 
     needed = Needed(opened.role, named("warehouse"), named("database"), named("storage_integration"))
-    return SnowflakeAdapter(Session(opened, Gate(connection.id, "snowflake", record)), opened, needed)
+    return SnowflakeAdapter(Session(opened, Gate(connection.id, "snowflake", record)), needed)
 
 
 _BEHIND_LOGIN = ("role", "warehouse", "describe", "grants")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ _RENAMED = {"private_key_file_pwd": "private_key_password", "private_key_passphr
 _CONFIG = ("user", "role", "warehouse", "database", "region", "schema")
 _CONFIG_LOGINS = ("password", "private_key", "private_key_file", "token", "authenticator")
 _DEFAULTS: Mapping[str, Any] = {
-    "login_timeout": 60,
     "connect_timeout": 15,
     "retry_max_attempts": 3,
     "application": "mparticle_preflight",
@@ -54,6 +54,10 @@ class Login(msgspec.Struct, frozen=True):
     port: int
     tls: bool
 
+    def __repr__(self) -> str:
+        """Without the secrets."""
+        return f"Login(host={self.host!r}, role={self.role!r})"
+
 
 def login(connection: Connection, *, root: Path, environ: Mapping[str, str]) -> Login:
     """The driver's arguments; raises WarehouseError (AUTH) where a secret or the account is missing."""
@@ -66,7 +70,7 @@ def login(connection: Connection, *, root: Path, environ: Mapping[str, str]) -> 
     folder = root / connection.introspect.folder
     for name in _FILES:
         if given.get(name):
-            given[name] = str(folder / Path(str(given[name])).expanduser())
+            given[name] = str(folder / os.path.expanduser(str(given[name])))  # noqa: PTH111 - takes any user's name
     region = str(given.pop("region", "") or "")
     given |= {name: str(given[name]) for name in ("account", "user", "role", "warehouse") if given.get(name)}
     if given.get("account"):
@@ -76,7 +80,7 @@ def login(connection: Connection, *, root: Path, environ: Mapping[str, str]) -> 
     if given.get("connection_name") and not given.get("connections_file_path"):
         given |= _profiles(environ)
     scheme = str(given.get("protocol") or "https").casefold()
-    port = int(given.get("port") or (443 if scheme == "https" else 80))
+    port = _port(given.get("port"), 443 if scheme == "https" else 80)
     return Login(
         options,
         {**_DEFAULTS, "secondary_roles": "NONE", **given, **_OWN, **_session(options, given)},
@@ -85,6 +89,16 @@ def login(connection: Connection, *, root: Path, environ: Mapping[str, str]) -> 
         port,
         scheme == "https",
     )
+
+
+def _port(given: object, usual: int) -> int:
+    try:
+        port = int(str(given)) if given else usual
+    except ValueError:
+        port = 0
+    if not 0 < port < 65_536:
+        raise WarehouseError(Cause.AUTH, f"{given!r} is no port", remedy="mend `introspect.port`")
+    return port
 
 
 def _session(options: Options, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from preflight.config import Connection, EnvRef, Introspect
 from preflight.errors import Cause, WarehouseError
@@ -114,6 +116,32 @@ def test_the_default_profile_where_no_account_is_named(tmp_path: Path) -> None:
 def test_a_secret_that_is_not_set(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="PW, which is not set"):
         opened(tmp_path, {}, environ={})
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.text(max_size=6),
+    st.just(EnvRef("PW")),
+    st.just({"a": 1}),
+    st.just((1,)),
+)
+OPTIONS = ("account", "host", "port", "protocol", "region", "role", "user", "private_key_file", "token_file_path",
+           "session_parameters", "secondary_roles", "connection_name", "connections_file_path")  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(OPTIONS), VALUES), st.dictionaries(st.sampled_from([*CONFIG]), VALUES))
+@example({"port": "x"}, {})
+@example({"private_key_file": "~nobody-at-all/key"}, {})
+def test_any_options(tmp_path: Path, introspect: dict[str, Any], config: dict[str, Any]) -> None:
+    try:
+        found = opened(tmp_path, introspect, **config)
+    except WarehouseError:
+        return
+    assert "canary-pw" not in repr(found).replace(found.host, "").replace(found.role, "")
+    assert found.arguments["session_parameters"]["TIMEZONE"] == "UTC"
 
 
 def test_every_secret_is_known_to_the_scrubber(tmp_path: Path) -> None:
