@@ -41,14 +41,15 @@ def require_names(options: Options, rules: tuple[Rule, ...], project: Project) -
     """Raise UsageError for an option that names no rule or no pipeline of the project."""
     for name in (*options.select, *options.ignore):
         if not any(names_rule(name, rule.code, rule.name) for rule in rules):
-            raise UsageError(f"no rule is called {name!r}", remedy=_did_you_mean(name, [r.name for r in rules]))
+            raise UsageError(f"no rule is called {name!r}", remedy=did_you_mean(name, [r.name for r in rules]))
     known = [pipeline.id for pipeline in project.pipelines]
     for pipeline in options.pipelines:
         if pipeline not in known and ("pipelines", pipeline) not in project.broken:
-            raise UsageError(f"no pipeline has the id {pipeline!r}", remedy=_did_you_mean(pipeline, known))
+            raise UsageError(f"no pipeline has the id {pipeline!r}", remedy=did_you_mean(pipeline, known))
 
 
-def _did_you_mean(name: str, known: list[str]) -> str:
+def did_you_mean(name: str, known: list[str]) -> str:
+    """What to do about a name that is not known, without a capital and a full stop."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, n=1)
@@ -63,7 +64,8 @@ _SHOWN = 20
 """How many names are listed where none is close."""
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A remedy with its capital and its full stop."""
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -77,7 +79,7 @@ def with_unknown_rules(project: Project, rules: tuple[Rule, ...]) -> Project:
             "unknown-rule",
             f"No rule is called {name!r}.",
             project.locate(place),
-            _sentence(_did_you_mean(name, [rule.name for rule in rules])),
+            sentence(did_you_mean(name, [rule.name for rule in rules])),
         )
         for name, place in places
         if name not in exact

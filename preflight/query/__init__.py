@@ -6,6 +6,7 @@ Importing it does not import sqlglot; parsing does.
 
 from __future__ import annotations
 
+from preflight.query.lexis import remarks
 from preflight.query.names import fold
 from preflight.query.parsing import parse
 from preflight.query.query import Query
@@ -32,4 +33,5 @@ __all__ = [
     "TableUse",
     "fold",
     "parse",
+    "remarks",
 ]
