@@ -160,11 +160,15 @@ class Finding(msgspec.Struct, frozen=True):
     also: tuple[Subject, ...] = ()
     """Further subjects with the very same finding at the very same place."""
     suppression: Suppression | None = None
+    object: str = ""
+    """What it is about, in words that stay when text moves: a column, a table, a key."""
+    baselined: bool = False
+    """Whether the baseline holds it."""
 
     @property
     def open(self) -> bool:
-        """Whether it counts against a check: nothing waives or suppresses it."""
-        return self.waiver is None and self.suppression is None
+        """Whether it counts against a check: nothing waives or suppresses it, and no baseline holds it."""
+        return self.waiver is None and self.suppression is None and not self.baselined
 
 
 class State(Enum):

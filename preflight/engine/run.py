@@ -11,7 +11,9 @@ import msgspec
 from preflight import limits as limit_profiles
 from preflight import registry
 from preflight.config import Connection, DataModel, Problem, Project
+from preflight.engine.baseline import Matching
 from preflight.engine.digest import digests
+from preflight.engine.objects import object_of
 from preflight.engine.selection import Options, chosen, parts, require_names, subjects, with_unknown_rules
 from preflight.engine.suppression import Suppressions
 from preflight.facts import Gathered, Gatherer, Request
@@ -81,6 +83,7 @@ class _Run:
         self.read_workspace = read_workspace or reader(project, environ)
         require_names(options, self.rules, project)
         self.suppressions = Suppressions(self.project, _dialects(self.project), self.rules, now.date())
+        self.baseline = Matching(options.baseline, {rule.code for rule in self.rules if rule.fixed})
         self._add_problems(self.suppressions.problems)
 
     def _add_problems(self, problems: Iterable[Problem]) -> None:
@@ -96,6 +99,7 @@ class _Run:
             if last:
                 whole = not self.options.pipelines
                 self._add_problems(self.suppressions.unused(verdicts, self.running, whole=whole))
+                self._add_problems(self.baseline.stale(verdicts, self.rules, contexts, whole=whole))
                 contexts = {subject: self._context(subject) for subject in contexts}
             for subject, bare in contexts.items():
                 context = bare.with_facts(gathered.facts[subject])
@@ -246,8 +250,11 @@ class _Run:
             span=_span(self.project, fault.place),
             measures=fault.measures,
             waiver=self._waiver(rule, context.subject),
+            object=object_of(fault.place, self.project, context.query if context.has_query else None),
         )
-        return msgspec.structs.replace(finding, suppression=self.suppressions.find(finding))
+        finding = msgspec.structs.replace(finding, suppression=self.suppressions.find(finding))
+        held = self.baseline.covers(finding) and finding.open
+        return msgspec.structs.replace(finding, baselined=held)
 
     def _waiver(self, rule: Rule, subject: Subject) -> Waiver | None:
         if rule.fixed:
@@ -316,7 +323,8 @@ def _merge(findings: list[Finding]) -> tuple[Finding, ...]:
     """One finding where several subjects have the very same at the very same place; in file order."""
     merged: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
-        key = finding.code, finding.span, finding.message, finding.severity, finding.waiver, finding.suppression
+        settled = finding.waiver, finding.suppression, finding.baselined
+        key = finding.code, finding.span, finding.message, finding.severity, finding.object, *settled
         first = merged.get(key)
         merged[key] = msgspec.structs.replace(first, also=(*first.also, finding.subject)) if first else finding
     return tuple(sorted(merged.values(), key=_order))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from preflight.config import Connection, DataModel, Pipeline, Problem, Project
+from preflight.engine.baseline import Baseline
 from preflight.errors import UsageError
 from preflight.finding import Subject, SubjectKind
 from preflight.location import Route
@@ -24,6 +25,8 @@ class Options(msgspec.Struct, frozen=True):
     """Rule names, codes or families to leave out."""
     offline: bool = False
     """Ask no warehouse and no workspace (a stand-in file is asked all the same: it needs no network)."""
+    baseline: Baseline | None = None
+    """Findings that fail no check."""
 
 
 def names_rule(name: str, code: str, rule_name: str) -> bool:

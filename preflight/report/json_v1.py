@@ -68,6 +68,7 @@ def _summary(report: Report) -> dict[str, int]:
         "infos": sum(finding.severity is Severity.INFO for finding in open_findings),
         "waived": sum(finding.waiver is not None for finding in report.findings),
         "suppressed": sum(finding.waiver is None and finding.suppression is not None for finding in report.findings),
+        "baselined": sum(finding.baselined for finding in report.findings),
         "passed": states.count(State.PASS),
         "unproven": states.count(State.UNPROVEN),
         "failures": len(report.failures),
@@ -96,6 +97,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "end_column": span.end_column if span else None,
         "measures": [_measure(measure) for measure in finding.measures],
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        "object": finding.object,
+        "baselined": finding.baselined,
         "suppression": _suppression(finding.suppression) if finding.suppression else None,
     }
 

@@ -98,6 +98,8 @@ def _notes(finding: Finding, style: Style) -> Iterator[str]:
         yield f"waived {_waiver(finding.waiver, style)}"
     if finding.suppression is not None:
         yield f"suppressed {_suppression(finding.suppression, style)}"
+    if finding.baselined:
+        yield "in the baseline"
 
 
 def _measure(measure: Measure, style: Style) -> str:
@@ -242,6 +244,8 @@ def _summary(report: Report, style: Style) -> str:
     suppressed = sum(finding.waiver is None and finding.suppression is not None for finding in report.findings)
     words += [f"{waived} waived"] if waived else []
     words += [f"{suppressed} suppressed"] if suppressed else []
+    baselined = sum(finding.baselined for finding in report.findings)
+    words += [f"{baselined} in the baseline"] if baselined else []
     words += [f"{len(report.failures)} not reached"] if report.failures else []
     states = [verdict.state for verdict in report.verdicts]
     rules = f"{states.count(State.PASS)} passed, {states.count(State.UNPROVEN)} unproven, "

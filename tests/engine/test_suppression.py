@@ -7,6 +7,7 @@ import pytest
 
 from preflight.config import load
 from preflight.engine import Options, check, clear, exit_code
+from preflight.engine.baseline import accept
 from preflight.errors import PlanRefused, ProofMissing
 from preflight.finding import Report, State
 from tests.cli.command import PROJECT, project
@@ -92,3 +93,13 @@ def test_what_says_otherwise_than_it_means_does_not_hold(tmp_path: Path) -> None
         report = judge(tmp_path, f"SELECT c.CUSTOMER_ID, c.UPDATED_AT FROM CONTACTS AS c {comment}\n")
         assert report.select("unqualified-table")[0].suppression is None, comment
         assert exit_code(report) == 1
+
+
+def test_a_baseline_opens_no_clearance(tmp_path: Path) -> None:
+    sql = "SELECT c.CUSTOMER_ID, c.UPDATED_AT\nFROM CONTACTS AS c\n"
+    baseline, marked = accept(judge(tmp_path, sql), ())
+    report = check(load(tmp_path), Options(offline=True, baseline=baseline), now=NOW, environ={})
+    assert exit_code(report) == exit_code(marked) == 0
+    assert not report.passed
+    with pytest.raises(PlanRefused, match="unqualified-table"):
+        clear(report, TARGET)

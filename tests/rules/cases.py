@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from preflight.config import load
-from preflight.engine.run import check
+from preflight.engine import Options, check
+from preflight.engine.baseline import Baseline
 from preflight.finding import Report, State
 from preflight.model import Remote, WorkspaceState
 from preflight.report.rule_page import section
@@ -185,7 +187,9 @@ def judge(case: Case, folder: Path) -> Report:
     if (workspace := case.keys.get("workspace")) is not None:
         remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in workspace.items()}
         state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes)
-    return check(load(folder), now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
+    baseline = {"version": 1, "findings": case.keys.get("baseline", [])}
+    options = Options(baseline=msgspec.convert(baseline, Baseline))
+    return check(load(folder), options, now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
 
 
 def states(report: Report, rule: str) -> set[State]:

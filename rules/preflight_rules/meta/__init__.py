@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.meta import settings, suppressions
+from preflight_rules.meta import baseline, settings, suppressions
 
 RULES: tuple[Rule, ...] = (
     settings.unknown_rule,
@@ -11,4 +11,5 @@ RULES: tuple[Rule, ...] = (
     suppressions.suppression_without_reason,
     suppressions.expired_suppression,
     suppressions.unused_suppression,
+    baseline.stale_baseline_entry,
 )
