@@ -33,6 +33,8 @@ from preflight.cli.output import OUTPUT, complain, parse_outputs, write_report
 @click.option(
     "--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Write all that is found to FILE."
 )
+@click.option("--fix", "fix", is_flag=True, help="Mend what is proven to be safe to mend, then check again.")
+@click.option("--diff", "diff", is_flag=True, help="Print what --fix would change; write nothing.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
 def command(
     path: Path,
@@ -45,6 +47,8 @@ def command(
     ignore: tuple[str, ...],
     baseline: Path | None,
     write_baseline: Path | None,
+    fix: bool,
+    diff: bool,
     color: str,
 ) -> int:
     """Judge the project at PATH (this folder, unless given); nothing is written unless an option asks for it.
@@ -58,6 +62,7 @@ def command(
       preflight check --offline -o text -o json:report.json
       preflight check --pipeline contacts-pipeline --require PF4
       preflight check --write-baseline baseline.json
+      preflight check --offline --diff
     """
     wanted = parse_outputs(outputs)
     from preflight import registry
@@ -68,6 +73,8 @@ def command(
     from preflight.errors import ProofMissing, UsageError
     from preflight.finding import Severity
 
+    if fix and diff:
+        raise UsageError("--fix writes and --diff does not", remedy="give one of the two")
     if write_baseline is not None and (pipelines or select or ignore):
         raise UsageError(
             "a baseline is written of the whole project and all rules",
@@ -84,6 +91,12 @@ def command(
         baseline=read_baseline(baseline) if baseline is not None else None,
     )
     report = check(project, options, environ=os.environ)
+    if fix or diff:
+        from preflight.cli.fix import mend
+
+        wanted = [output for output in wanted if output[1] is not None] if diff else wanted
+        if mend(project, report, write=fix):
+            report = check(load(path), options, environ=os.environ)
     if write_baseline is not None:
         report = save_baseline(report, write_baseline, registry.rules(project.plugins))
     write_report(report, wanted, color)

@@ -43,7 +43,7 @@ def _of_sql(place: SqlRange, project: Project, query: Query | None) -> str:
         if (use.place.start, use.place.end) == (place.start, place.end):
             return f"table {use.ref}"
     data_model = project.data_model(place.data_model)
-    text = data_model.sql.text if data_model is not None else ""
+    text = query.sql.text if query is not None else data_model.sql.text if data_model is not None else ""
     if place.start == 0 and place.end in (len(text), text.find("\n")):
         return "query"
     return f"text {_words(text[place.start : place.end])}"

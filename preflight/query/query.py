@@ -125,6 +125,18 @@ class Query:
         """The unquoted words of these token types that are no part of a longer name and no alias, in order."""
         return [self._place_of(token) for token, _ in calls.words(self.tokens) if token.token_type.name in kinds]
 
+    def bare_names(self) -> tuple[tuple[str, SqlRange], ...]:
+        """The names that stand by themselves, behind no dot and no AS, in lower case without their quotes, in order."""
+        text = self.sql.text
+        found = []
+        for before, token in zip((None, *self.tokens), self.tokens, strict=False):
+            word = text[token.start : token.end + 1]
+            if before is not None and text[before.start : before.end + 1].upper() in (".", "AS"):
+                continue
+            if (word[:1] in '"`' and word[-1:] == word[0]) or word.isidentifier():
+                found.append((word.strip('"`').casefold(), self._place_of(token)))
+        return tuple(found)
+
     def clock_readings(self, within: SqlRange) -> tuple[SqlRange, ...]:
         """Where a stretch of the text reads the clock."""
         return tuple(self._place_of(token) for token in calls.clock_readings(self._inside(within), self.dialect))

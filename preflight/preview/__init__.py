@@ -1,0 +1,1 @@
+"""What a pipeline's rows become: event batches or user profiles, as values."""
