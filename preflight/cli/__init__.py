@@ -18,6 +18,7 @@ COMMANDS = {
     "verify": "Compare what the pipelines' latest runs read with what was counted.",
     "drift": "Compare the workspace and the warehouse with the project.",
     "slots": "Show the workspace's slots for active pipelines.",
+    "preview": "Show what a pipeline's rows become, as batches.",
     "import": "Write a project from what the workspace holds.",
     "rules": "List the rules.",
     "explain": "Show a rule's page.",
