@@ -11,6 +11,12 @@ from preflight.fix.proposal import Fix, NoFix, Proposal, Target
 from preflight.query import Projection, Query, fold
 
 _LONGEST = 48
+_SYNTAX_WORDS = """
+and as asc between by case cast desc distinct else end exists false filter from in is like not null or order over
+partition rows select then true when where within
+"""
+_SYNTAX = frozenset(_SYNTAX_WORDS.split())
+"""Words that say nothing of what a value is."""
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
@@ -45,11 +51,13 @@ def _alias(query: Query, projection: Projection) -> str:
     words = [word.lower() for word in _WORDS.findall(re.sub(r"\w+\s*\.\s*", "", code))]
     if words[:1] == ["cast"] and "as" in words:
         words = words[1 : words.index("as")]
-    name = "_".join(dict.fromkeys(words))[:_LONGEST].strip("_") or "column"
+    words = [word for word in dict.fromkeys(words) if word not in _SYNTAX]
+    name = "_".join(words)[:_LONGEST].strip("_") or "column"
     if re.sub(r"\s", "", code).lower() == "count(*)":
         name = "row_count"
     taken = {word for word, _ in query.bare_names()} | {p.name.casefold() for p in query.projections if p.name}
-    wanted, number = (f"{name}_value" if len(words) < 2 and name != "row_count" and "(" not in code else name), 2
+    plain = len(words) > 1 or name == "row_count" or code.lower().startswith("cast")
+    wanted, number = name if plain else f"{name}_value", 2
     alias = wanted
     while alias in taken:
         alias, number = f"{wanted}_{number}", number + 1

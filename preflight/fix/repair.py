@@ -20,12 +20,12 @@ from preflight.query import parse
 
 _MAKERS: Mapping[str, Callable[[Target], Iterator[Proposal]]] = {
     "trailing-semicolon": semicolons,
-    "common-table-expression": common_tables,
-    "unqualified-table": tables,
-    "partly-qualified-table": tables,
+    "unnamed-output-column": aliases,
     "misspelt-identity": misspelt_identities,
     "case-not-preserved": quotes,
-    "unnamed-output-column": aliases,
+    "unqualified-table": tables,
+    "partly-qualified-table": tables,
+    "common-table-expression": common_tables,
 }
 """Rules to what mends their findings, in the order in which they are mended."""
 _ROUNDS = 500

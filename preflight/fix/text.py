@@ -46,6 +46,8 @@ _CATALOGS: dict[str, tuple[str, ...]] = {
     "redshift": (),
     "databricks": ("catalog",),
 }
+_OWN = frozenset({"_session", "information_schema"})
+"""What warehouses hold beside the schemas of a database."""
 _SCHEMAS: tuple[str, ...] = ("schema", "dataset_id", "dataset")
 
 
@@ -53,6 +55,8 @@ def tables(target: Target) -> Iterator[Proposal]:
     """The connection's database and schema before a table that is named without them."""
     query = target.query
     full = 2 if query.dialect == "redshift" else 3
+    sources = {node.name.casefold() for node in query.nodes("TableAlias")}
+    sources |= {other.ref.name.casefold() for other in query.tables}
     for use in query.tables:
         if len(use.ref.parts) >= full:
             continue
@@ -65,6 +69,8 @@ def tables(target: Target) -> Iterator[Proposal]:
             yield NoFix(rule, (use.place,), f"its connection names {missing} to write before it")
         elif len(prefixes) > 1:
             yield NoFix(rule, (use.place,), "it is read over connections with different databases")
+        elif len(use.ref.parts) > 1 and use.ref.parts[0].casefold() in sources | _OWN:
+            yield NoFix(rule, (use.place,), f"{use.ref.parts[0]} may be no schema here")
         elif (text.startswith("`") and "." in text) or not re.match(r"[\w\"`]", text):
             yield NoFix(rule, (use.place,), "its name is written in a form that takes no part before it")
         else:

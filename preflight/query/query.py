@@ -126,12 +126,15 @@ class Query:
         return [self._place_of(token) for token, _ in calls.words(self.tokens) if token.token_type.name in kinds]
 
     def bare_names(self) -> tuple[tuple[str, SqlRange], ...]:
-        """The names that stand by themselves, behind no dot and no AS, in lower case without their quotes, in order."""
+        """The names that stand by themselves, in lower case without their quotes, in order.
+
+        Not what stands behind a dot or AS, and no function's name.
+        """
         text = self.sql.text
+        words = [text[token.start : token.end + 1] for token in self.tokens]
         found = []
-        for before, token in zip((None, *self.tokens), self.tokens, strict=False):
-            word = text[token.start : token.end + 1]
-            if before is not None and text[before.start : before.end + 1].upper() in (".", "AS"):
+        for before, word, after, token in zip(["", *words], words, [*words[1:], ""], self.tokens, strict=False):
+            if before.upper() in (".", "AS") or after == "(":
                 continue
             if (word[:1] in '"`' and word[-1:] == word[0]) or word.isidentifier():
                 found.append((word.strip('"`').casefold(), self._place_of(token)))
