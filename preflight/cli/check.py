@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preflight.cli.output import OUTPUT, complain, parse_outputs, write_report
+from preflight.cli.output import OUTPUT, complain, end_if_interrupted, parse_outputs, write_report, write_statements
 
 
 @click.command("check")
@@ -35,6 +35,7 @@ from preflight.cli.output import OUTPUT, complain, parse_outputs, write_report
 )
 @click.option("--fix", "fix", is_flag=True, help="Mend what is proven to be safe to mend, then check again.")
 @click.option("--diff", "diff", is_flag=True, help="Print what --fix would change; write nothing.")
+@click.option("--show-queries", is_flag=True, help="Print every statement that was sent to a warehouse, on stderr.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
 def command(
     path: Path,
@@ -49,6 +50,7 @@ def command(
     write_baseline: Path | None,
     fix: bool,
     diff: bool,
+    show_queries: bool,
     color: str,
 ) -> int:
     """Judge the project at PATH (this folder, unless given); nothing is written unless an option asks for it.
@@ -91,15 +93,18 @@ def command(
         baseline=read_baseline(baseline) if baseline is not None else None,
     )
     report = check(project, options, environ=os.environ)
-    if fix or diff:
+    if (fix or diff) and not report.interrupted:
         from preflight.cli.fix import mend
 
         wanted = [output for output in wanted if output[1] is not None] if diff else wanted
         if mend(project, report, write=fix):
             report = check(load(path), options, environ=os.environ)
-    if write_baseline is not None:
+    if write_baseline is not None and not report.interrupted:
         report = save_baseline(report, write_baseline, registry.rules(project.plugins))
     write_report(report, wanted, color)
+    if show_queries:
+        write_statements(report)
+    end_if_interrupted(report)
     if report.bugs:
         from preflight.cli.bug import report_bug
 

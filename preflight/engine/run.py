@@ -93,22 +93,7 @@ class _Run:
     def report(self) -> Report:
         contexts = {subject: self._context(subject) for subject in subjects(self.project, self.options.pipelines)}
         gathered = self._gather(contexts)
-        findings: list[Finding] = []
-        verdicts: list[Verdict] = []
-        bugs: list[Bug] = []
-        for last in (False, True):
-            if last:
-                whole = not self.options.pipelines
-                self._add_problems(self.suppressions.unused(verdicts, self.running, whole=whole))
-                self._add_problems(self.baseline.stale(verdicts, self.rules, contexts, whole=whole))
-                contexts = {subject: self._context(subject) for subject in contexts}
-            for subject, bare in contexts.items():
-                context = bare.with_facts(gathered.facts[subject])
-                for rule in self._rules_for(subject, last=last):
-                    found, verdict, bug = self._judge(rule, context)
-                    findings += found
-                    verdicts.append(verdict)
-                    bugs += [bug] if bug else []
+        findings, verdicts, bugs = self._judge_all(contexts, gathered)
         merged = _merge(findings)
         touched = {finding.waiver for finding in merged} | {verdict.waiver for verdict in verdicts}
         schemas = _schemas(gathered)
@@ -129,8 +114,32 @@ class _Run:
             bugs=tuple(bugs),
             schemas=schemas,
             fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, schemas))},
+            statements=gathered.statements,
+            interrupted=gathered.interrupted,
             next_runs={c.subject.id: runs for c in contexts.values() if (runs := _next_runs(c, self.now))},
         )
+
+    def _judge_all(
+        self, contexts: Mapping[Subject, Context], gathered: Gathered
+    ) -> tuple[list[Finding], list[Verdict], list[Bug]]:
+        """Every rule for every subject; those that speak of what the others found come last."""
+        findings: list[Finding] = []
+        verdicts: list[Verdict] = []
+        bugs: list[Bug] = []
+        for last in (False, True):
+            if last:
+                whole = not self.options.pipelines
+                self._add_problems(self.suppressions.unused(verdicts, self.running, whole=whole))
+                self._add_problems(self.baseline.stale(verdicts, self.rules, contexts, whole=whole))
+                contexts = {subject: self._context(subject) for subject in contexts}
+            for subject, bare in contexts.items():
+                context = bare.with_facts(gathered.facts[subject])
+                for rule in self._rules_for(subject, last=last):
+                    found, verdict, bug = self._judge(rule, context)
+                    findings += found
+                    verdicts.append(verdict)
+                    bugs += [bug] if bug else []
+        return findings, verdicts, bugs
 
     # -- subjects and their contexts ---------------------------------------------------------------------------------
 
