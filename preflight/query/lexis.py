@@ -141,7 +141,7 @@ def remarks(text: str, dialect: str) -> tuple[Remark, ...]:
         first, last = _line(text, start)
         if not text[first:start].strip():
             first, last = _first_comment(text, every[: index + 1]), _item_end(text, every[index + 1 :], end)
-        found.append(Remark(text[start:end], start, end, first, last, kind == "block comment"))
+        found.append(Remark(text[start:end], start, end, first, max(last, end), kind == "block comment"))
     return tuple(found)
 
 
