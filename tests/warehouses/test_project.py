@@ -15,6 +15,7 @@ from preflight.engine import check
 from preflight.finding import Report
 from servers.stand import Server
 from tests.cli.command import Done, environment, run
+from tests.rules.cases import CONFIGS
 from tests.warehouses.opened import Opened
 
 SCANS = ("histogram", "profile")
@@ -61,7 +62,7 @@ def written(opened: Opened, models: Mapping[str, str], **introspect: object) -> 
                 "id": "w",
                 "name": "W",
                 "service_provider": connection.service_provider.value,
-                "config": plain(connection.config),
+                "config": CONFIGS[connection.service_provider.value] | plain(connection.config),
                 "introspect": {k: v for k, v in caps.items() if v} | plain(read.options),
             }
         ],
