@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from preflight.config import EnvRef, load
@@ -113,8 +112,6 @@ def test_a_broken_query_leaves_the_other_pipeline_proven(opened: Opened) -> None
 
 
 def test_a_wrong_secret_is_one_failure_that_names_the_connection(opened: Opened) -> None:
-    if opened.server.engine == "local":
-        pytest.xfail("never: a file asks for no secret")
     written(opened, {"people": people(opened.server), "again": people(opened.server)})
     wrong = dict.fromkeys(opened.server.environ, "canary-wrong-secret")
     done = checked(opened, **wrong)
