@@ -59,13 +59,10 @@ class _Asking:
         """USAGE on each schema, then SELECT on each table."""
         places = {ref: self._place(ref) for ref in ask.tables if self._catalog.is_here(ref)}
         schemas = tuple(dict.fromkeys(schema for schema, _ in places.values() if schema))
-        usable: dict[str, bool] = {}
-        if schemas:
-            asked = self._ask(queries.schema_rights(self._user, schemas), "rights on schemas")
-            usable = {rows.text(schema): bool(held) for schema, held in asked}
+        usable, why = self._usable(schemas)
         for schema in schemas:
             held = usable.get(schema)
-            note = "" if schema in usable else "there is no schema of this name"
+            note = "" if schema in usable else why or "there is no schema of this name"
             grant = "" if held else queries.grant_schema(schema, self._user)
             yield Right(_USAGE, "schema", schema, held, grant, note)
         known = [place for place in places.values() if place[0] in usable]
@@ -74,20 +71,32 @@ class _Asking:
             for schema, name, held in self._ask(queries.table_rights(self._user, known), "rights on tables"):
                 readable[rows.text(schema), rows.text(name)] = None if held is None else bool(held)
         for ref, place in places.items():
-            yield self._table(ref, place, readable)
+            yield self._table(ref, place, readable, why)
+
+    def _usable(self, schemas: tuple[str, ...]) -> tuple[dict[str, bool], str]:
+        """Which of the schemas there are, and whether each may be used; where Redshift refuses to say, what it said."""
+        try:
+            asked = self._ask(queries.schema_rights(self._user, schemas), "rights on schemas") if schemas else []
+        except WarehouseError as error:
+            if not error.cause.blames_query:
+                raise
+            return {}, error.message
+        return {rows.text(schema): bool(held) for schema, held in asked}, ""
 
     def _place(self, ref: TableRef) -> tuple[str, str]:
         """The schema and the name of a table as they are stored; the ask's own where the catalog has none."""
         found = self._catalog.find(ref)
         return (found[0], found[1]) if found else (ref.schema, ref.name)
 
-    def _table(self, ref: TableRef, place: tuple[str, str], readable: dict[tuple[str, str], bool | None]) -> Right:
+    def _table(
+        self, ref: TableRef, place: tuple[str, str], readable: dict[tuple[str, str], bool | None], why: str
+    ) -> Right:
         schema, name = place
         held = readable.get(place)
-        note = ""
-        if place not in readable:
+        note = why
+        if place not in readable and not why:
             note = "the catalog of this database has no such table; an external table is read with USAGE on its schema"
-        elif held is None:
+        elif held is None and not why:
             note = "it can be asked only by a user who may use the schema"
         grant = "" if held or not schema else queries.grant_table(schema, name, self._user)
         shown = ".".join(map(queries.readable, filter(None, place)))

@@ -76,7 +76,11 @@ def from_driver(
     """Any error of the driver, of the AWS client that it logs in with, or of the socket."""
     first = error.args[0] if error.args else ""
     if isinstance(first, Mapping):
-        return from_server(first, statement, scrub)
+        found = from_server(first, statement, scrub)
+        if connecting and found.cause.blames_query:  # no query was sent yet
+            found.cause = Cause.AUTH
+            found.remedy = "check database and user of this connection"
+        return found
     response = getattr(error, "response", None)
     code = str(response.get("Error", {}).get("Code", "")) if isinstance(response, Mapping) else ""
     said = _line(str(error)) or type(error).__name__
