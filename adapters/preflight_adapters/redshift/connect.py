@@ -175,11 +175,15 @@ class Session:
         except (WarehouseError, wire.NoWireCallsError):
             raise
         except Exception as error:  # the driver, its login plugins and the AWS client share no class
-            if not (connecting or _is_answer(error)):
+            if connecting:
+                wire.close_after(error)
+            elif not _is_answer(error):
                 self._abandon()
             raise from_driver(error, statement, self._scrub, connecting=connecting) from None
-        except BaseException:
-            if not connecting:
+        except BaseException as error:
+            if connecting:
+                wire.close_after(error)
+            else:
                 self._abandon()
             raise
 
@@ -243,7 +247,9 @@ def _driver() -> Any:
             remedy="pip install 'mparticle-preflight[redshift]'",
         ) from None
     import logging
+    import warnings
 
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"redshift_connector\.")
     logging.getLogger("redshift_connector").setLevel(logging.WARNING)  # its debug records hold values and login data
     return redshift_connector
 

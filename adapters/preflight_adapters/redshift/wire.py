@@ -99,6 +99,16 @@ def drop(connection: Any) -> None:
         connection._usock.close()
 
 
+def close_after(error: BaseException) -> None:
+    """Close the socket of a login that failed with ``error``: the driver leaves it to the garbage collector."""
+    trace = error.__traceback__
+    while trace is not None:
+        half_open = getattr(trace.tb_frame.f_locals.get("self"), "_usock", None)
+        if half_open is not None:
+            half_open.close()
+        trace = trace.tb_next
+
+
 def handshake(host: str, port: int, bundle: Path) -> str:
     """The version of TLS and the cipher that the server takes, its certificate verified; raises WarehouseError.
 

@@ -178,12 +178,7 @@ def main() -> None:
     owner = {"user": given.user, "group": given.user, "extra_groups": []} if given.user else {}
     postgres = subprocess.Popen(command, **owner)
 
-    def stop(*_: object) -> None:
-        postgres.send_signal(signal.SIGINT)
-        postgres.wait(10)
-        sys.exit(0)
-
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, lambda *_: postgres.send_signal(signal.SIGINT))  # do not wait for its clients
     log = Log(given.log)
     for port, transpile, tls in (
         (given.plain, False, None),
