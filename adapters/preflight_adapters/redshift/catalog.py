@@ -21,6 +21,7 @@ class Catalog:
         self._who: tuple[str, str] | None = None
         self._path: tuple[str, ...] | None = None
         self._may_read_info: bool | None = None
+        self._found: dict[TableRef, tuple[str, str, str, int] | None] = {}
 
     @property
     def user(self) -> str:
@@ -62,8 +63,13 @@ class Catalog:
         """A table of this database: schema, name, kind and object id; None where its own catalog has none.
 
         Names are compared without case, and one that is written alike is preferred: quotes keep case only where
-        ``enable_case_sensitive_identifier`` is on.
+        ``enable_case_sensitive_identifier`` is on. Each is looked up once.
         """
+        if ref not in self._found:
+            self._found[ref] = self._look_up(ref)
+        return self._found[ref]
+
+    def _look_up(self, ref: TableRef) -> tuple[str, str, str, int] | None:
         if not self.is_here(ref):
             return None
         schemas = (ref.schema,) if ref.schema else self.path

@@ -62,7 +62,7 @@ def from_server(fields: Mapping[str, Any], statement: Statement | None, scrub: S
     naming = cause in (Cause.NOT_FOUND, Cause.BAD_COLUMN, Cause.PERMISSION)
     return WarehouseError(
         cause,
-        scrub(f"Redshift says: {said or 'nothing'} ({state or 'no SQLSTATE'})"),
+        scrub(f"{'' if cause.blames_query else 'Redshift says: '}{said or 'nothing'} ({state or 'no SQLSTATE'})"),
         remedy=_REMEDIES.get(cause, ""),
         code=state,
         offset=offset,

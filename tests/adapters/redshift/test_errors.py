@@ -42,6 +42,7 @@ SCRUB = Scrubber([CANARY])
 def test_a_servers_error_by_its_state(state: str, message: str, cause: Cause, name: str) -> None:
     error = from_server({"S": "ERROR", "C": state, "M": message}, None, SCRUB)
     assert (error.cause, error.name, error.code) == (cause, name, state)
+    assert error.message.startswith("Redshift says: ") is not cause.blames_query
     assert "\n" not in error.message
 
 
