@@ -73,6 +73,15 @@ class Client:
                 self._listed(kind)
         return dict(self._paths)
 
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """The path of each kind that is pinned or was found."""
+        return dict(self._paths)
+
+    def token(self) -> None:
+        """See to it that there is a token; raises WorkspaceError where the credential is refused."""
+        self._session.authorize()
+
     def read(self) -> WorkspaceState:
         """Everything that the workspace holds; kinds for which no path was found are named in ``unread``."""
         held = {kind: self._listed(kind) for kind in wire.COLLECTIONS}

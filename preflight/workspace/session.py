@@ -66,6 +66,10 @@ class Session:
         """Close the connections; may be called twice."""
         self._transport.close()
 
+    def authorize(self) -> None:
+        """Have a token; raises WorkspaceError."""
+        self._bearer()
+
     def read(self, url: str) -> Answer:
         """The answer to a GET: a success or a 404; raises WorkspaceError for everything else."""
         answer = self._authorized("GET", url, None)

@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import os
 import socket
 import ssl
 import stat
@@ -145,10 +144,9 @@ def test_a_proxy_carries_the_requests_and_its_password_is_not_shown(api, tmp_pat
 def test_a_proxy_that_is_not_there_is_an_error(api, tmp_path, bundle):
     with (
         opened(api, tmp_path, ca_bundle=bundle, proxy="http://127.0.0.1:9") as client,
-        pytest.raises(WorkspaceError) as caught,
+        pytest.raises(WorkspaceError, match="cannot be reached"),
     ):
         client.listed("connections")
-    assert "proxy" in caught.value.remedy
 
 
 @pytest.mark.parametrize(("proxy", "error"), [("nonsense", UsageError), (EnvRef("UNSET"), WorkspaceError)])
@@ -235,8 +233,8 @@ def test_another_credential_has_another_file(sandbox, open_client, cached, tmp_p
     assert not [file for file in kept(tmp_path) if "canary" in file.read_text() or "another" in file.name]
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_keeps_nothing(sandbox, open_client, tmp_path):
-    tmp_path.chmod(0o500)
-    keeping(open_client, sandbox, {"XDG_CACHE_HOME": str(tmp_path)}).listed("connections")
-    tmp_path.chmod(0o700)
+def test_a_folder_that_cannot_be_made_keeps_nothing(sandbox, open_client, tmp_path):
+    (tmp_path / "file").touch()
+    for _ in range(2):
+        keeping(open_client, sandbox, {"XDG_CACHE_HOME": str(tmp_path / "file")}).listed("connections")
+    assert tokens(sandbox) == 2

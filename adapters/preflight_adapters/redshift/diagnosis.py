@@ -73,7 +73,7 @@ class _Route:
             return Step("resolve", Outcome.UNPROVEN, "no host is given: the driver asks AWS for the endpoint")
         try:
             addresses = {str(found[4][0]) for found in socket.getaddrinfo(*place, socket.AF_INET, socket.SOCK_STREAM)}
-        except (OSError, UnicodeError):
+        except (OSError, UnicodeError, OverflowError, ValueError):
             raise WarehouseError(
                 Cause.NETWORK,
                 f"{place[0]} has no IPv4 address, and the driver knows no other",
