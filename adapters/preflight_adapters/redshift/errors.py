@@ -47,6 +47,10 @@ _NAMING = ("42", "3F", "3D", "28", "57", "25", "0A", "08", "53")
 """Classes whose messages quote names; the others may quote values of rows."""
 
 
+_LONGEST = 500
+"""Characters of a message that are told."""
+
+
 def from_server(fields: Mapping[str, Any], statement: Statement | None, scrub: Scrubber) -> WarehouseError:
     """An error that the server sent, by its SQLSTATE; its detail is left out, because that may hold values."""
     state = str(fields.get("C", ""))
@@ -83,7 +87,7 @@ def from_driver(
         return found
     response = getattr(error, "response", None)
     code = str(response.get("Error", {}).get("Code", "")) if isinstance(response, Mapping) else ""
-    said = _line(str(error)) or type(error).__name__
+    said = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
     cause = _cause(said, error, code, connecting=connecting)
     return WarehouseError(cause, scrub(f"the driver says: {said}"), remedy=_REMEDIES.get(cause, ""), code=code)
 
@@ -108,4 +112,4 @@ def _cause(said: str, error: BaseException, code: str, *, connecting: bool) -> C
 
 
 def _line(said: str) -> str:
-    return " ".join(said.split("\n", 1)[0].split())[:500]
+    return " ".join(said.split("\n", 1)[0].split())[:_LONGEST]

@@ -6,19 +6,22 @@ PostgreSQL reads a clock that shows an hour twice as the stand-in does; that Red
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from preflight.config import Connection, Introspect
 from preflight.model import Histogram, HistogramAsk, IteratorKind, Kind, Profile, ProfileAsk, ProfileColumn, Provider
 from preflight_adapters import local
+from preflight_adapters.local import LocalAdapter
 from preflight_adapters.redshift import RedshiftAdapter
 from servers.redshift import RedshiftServer
+from tests.adapters.test_windows_property import Case, cases, model
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata")
 JUMPS = (
@@ -174,3 +177,29 @@ def test_an_identity_of_any_type_is_read_as_text(cluster: RedshiftServer, adapte
     profile = adapter.profile(ProfileAsk(sql, columns))
     assert profile.rows_without_identity == 1
     assert [column.longest_list for column in profile.columns] == [0, 0, 2]
+
+
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(case=cases())
+def test_any_windows_are_the_stand_ins(adapter: RedshiftAdapter, nowhere: LocalAdapter, case: Case) -> None:
+    assert case.ask.kind
+    sql = model(case)
+    for theirs, ours in (("TIMESTAMP_LTZ", "TIMESTAMPTZ"), ("TIMESTAMP_NTZ", "TIMESTAMP")):
+        sql = sql.replace(theirs, ours)
+    ask = msgspec.structs.replace(case.ask, sql=sql)
+    assert adapter.histogram(ask) == nowhere.histogram(ask)
+
+
+@pytest.fixture(scope="module")
+def nowhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAdapter]:
+    """A stand-in that holds no table."""
+    folder = tmp_path_factory.mktemp("stand-in")
+    duckdb.connect(str(folder / "empty.duckdb")).close()
+    connection = Connection("w", "W", Provider.REDSHIFT, {}, introspect=Introspect(local="empty.duckdb"))
+    opened = local.connect(connection, root=folder, environ={}, record=lambda _: None)
+    yield opened
+    opened.close()

@@ -289,6 +289,14 @@ def test_the_steps_behind_a_failed_one_are_unproven(
     assert {found[name][0] for name in behind} == {Outcome.UNPROVEN}
 
 
+def test_the_route_says_that_names_keep_their_case(cluster: RedshiftServer) -> None:
+    cluster.sql(f"ALTER ROLE {READER} SET redshift.enable_case_sensitive_identifier = 'on'")
+    try:
+        assert "keep their case" in walk(cluster)["names"][1]
+    finally:
+        cluster.sql(f"ALTER ROLE {READER} RESET redshift.enable_case_sensitive_identifier")
+
+
 def test_a_variable_that_is_not_set_ends_the_route(cluster: RedshiftServer) -> None:
     steps = list(redshift.diagnose(cluster.connection(), root=Path(), environ={}, record=lambda _: None))
     assert [(step.name, step.outcome) for step in steps][:2] == [("driver", Outcome.PASS), ("options", Outcome.FAIL)]
