@@ -16,8 +16,11 @@ _USAGE, _SELECT = "USAGE", "SELECT"
 
 
 def rights(session: Session, catalog: Catalog, ask: AccessAsk, principal: str, role_arn: str) -> Access:
-    """The rights on databases, schemas, tables and the IAM role; ``principal`` empty: of whoever is logged in."""
-    user = principal or catalog.user
+    """The rights on databases, schemas, tables and the IAM role; ``principal`` empty: of whoever is logged in.
+
+    Names of users are stored in lower case, however they were written to log in.
+    """
+    user = catalog.user if principal.lower() in ("", catalog.user.lower()) else principal
     asking = _Asking(session, catalog, user)
     found = (*asking.databases(ask), *asking.schemas_and_tables(ask), *asking.role(role_arn))
     return Access(user, user == catalog.user, found)

@@ -404,6 +404,12 @@ def test_rights_are_those_of_the_syncs_user_whoever_asks(cluster: RedshiftServer
     assert (table.held, bool(table.note)) == (None, True)
 
 
+def test_the_syncs_user_may_be_written_in_any_case(adapter: RedshiftAdapter) -> None:
+    access = RedshiftAdapter(adapter._session, READER.upper()).access(AccessAsk((TableRef("people", "crm"),)))
+    assert (access.principal, access.assumed) == (READER, True)
+    assert [right.held for right in access.rights] == [True, True]
+
+
 def test_a_user_whom_the_database_does_not_know_leaves_the_rights_unasked(adapter: RedshiftAdapter) -> None:
     stranger = RedshiftAdapter(adapter._session, "IAM:stranger")
     rights = stranger.access(AccessAsk((TableRef("people", "crm"),))).rights
