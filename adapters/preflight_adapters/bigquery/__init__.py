@@ -130,7 +130,7 @@ class BigQueryAdapter:
 
     def _rehearsed(self, text: str, purpose: str, model: str) -> tuple[Compiled | None, str]:
         try:
-            return self.session.compile(text, purpose, model=model, verbatim=True), ""
+            return self.session.compile(text, purpose, model=model), ""
         except WarehouseError as error:
             if not error.cause.blames_query:
                 raise

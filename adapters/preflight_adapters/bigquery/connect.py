@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -55,9 +56,8 @@ class Session:
         self._endpoint = endpoint(options)
         self._bigquery = driver()
         self._default_dataset = f"{project}.{default_dataset}" if project and default_dataset else ""
-        self._lock = threading.Lock()
         self._running = ""
-        self._cancelled = ""
+        self._stopped = threading.Event()
         self._client: Any = self._guarded(self._open, Sent())
 
     def _open(self) -> Any:
@@ -75,21 +75,15 @@ class Session:
             client_info=ClientInfo(user_agent="mparticle-preflight"),  # type: ignore[no-untyped-call]
         )
 
-    def compile(self, statement: str, purpose: str, *, model: str, verbatim: bool = False) -> Compiled:
-        """What a dry run says; reads and bills nothing.
-
-        Of a ``verbatim`` statement, which is the platform's and need not parse, the gate judges the model alone: a dry
-        run executes nothing.
-        """
+    def compile(self, statement: str, purpose: str, *, model: str) -> Compiled:
+        """What a dry run says; reads and bills nothing. The model is judged by itself too, before it is nested."""
         sent = self._sent(statement, model)
+        allow(model, "bigquery")
 
         def run(text: str) -> Compiled:
             return self._guarded(lambda: self._dry_run(text, purpose), sent)
 
-        if not verbatim:
-            return self._gate.send(statement, run, purpose=purpose, basis=Grade.DESCRIBED)
-        allow(model, "bigquery")
-        return self._gate.call(statement, lambda: run(statement), purpose=purpose, basis=Grade.DESCRIBED)
+        return self._gate.send(statement, run, purpose=purpose, basis=Grade.DESCRIBED)
 
     def _dry_run(self, statement: str, purpose: str) -> Compiled:
         job = self._query(statement, self._config(purpose, dry_run=True, use_query_cache=False))
@@ -131,21 +125,17 @@ class Session:
         seconds = self._options.timeout_seconds
         config = self._config(purpose, maximum_bytes_billed=cap, job_timeout_ms=seconds * 1000)
         job_id = f"preflight_{uuid.uuid4().hex}"
-        with self._lock:
-            self._running = job_id
+        self._running = job_id
         job = None
         try:
             job = self._query(statement, config, job_id=job_id)
-            if self._cancelled == job_id:
-                raise TimeoutError
             waited = job.result(timeout=seconds + _GRACE_SECONDS, retry=self._retry(), job_retry=None)
             return [tuple(row.values()) for row in waited], job.total_bytes_processed
         except BaseException:
             self._stop(job, job_id)
             raise
         finally:
-            with self._lock:
-                self._running = ""
+            self._running = ""
 
     def _stop(self, job: Any, job_id: str) -> None:
         """Cancel the job at BigQuery, unless it is known to be over; whether that succeeds is not waited for."""
@@ -237,7 +227,7 @@ class Session:
         if getattr(self, "_client", self) is None:
             raise WarehouseError(Cause.DRIVER, "the connection to BigQuery is closed")
         try:
-            return run()
+            return self._waited(run)
         except WarehouseError:
             raise
         except Exception as error:  # the driver's, google-auth's and requests' errors have no base class in common
@@ -245,14 +235,41 @@ class Session:
                 self._options.scrub.add(str(token))
             raise translate(failure(error, self._options), sent) from None
 
+    def _waited(self, run: Callable[[], _Answer]) -> _Answer:
+        """The answer of ``run`` from a thread of its own, so that a Ctrl-C or ``cancel`` ends the wait at once."""
+        answers: list[_Answer] = []
+        errors: list[BaseException] = []
+        stopped = self._stopped = threading.Event()
+
+        def work() -> None:
+            try:
+                answers.append(run())
+            except BaseException as error:  # raised again where it was asked
+                errors.append(error)
+            finally:
+                stopped.set()
+
+        threading.Thread(target=work, name="bigquery", daemon=True).start()
+        try:
+            stopped.wait()
+        except BaseException:
+            self.cancel()
+            raise
+        if errors:
+            raise errors[0]
+        if not answers:
+            raise TimeoutError
+        return answers[0]
+
     def cancel(self) -> None:
-        """Cancel the job that runs, at BigQuery; from any thread."""
-        with self._lock:
-            job_id = self._cancelled = self._running
-        client = self._client
-        if job_id and client is not None:
-            with suppress(Exception):
-                client.cancel_job(job_id, location=self.location or None, retry=None, timeout=_GRACE_SECONDS)
+        """Cancel the job that runs, at BigQuery, and stop waiting for it; from any thread."""
+        job_id, client = self._running, self._client
+        try:
+            if job_id and client is not None:
+                with suppress(Exception):
+                    client.cancel_job(job_id, location=self.location or None, retry=None, timeout=_GRACE_SECONDS)
+        finally:
+            self._stopped.set()
 
     def close(self) -> None:
         """Release the client's sockets."""
@@ -305,5 +322,6 @@ def _status(error: BaseException) -> int:
 
 
 def _line(text: str) -> str:
-    """The message in one line, without the footer that the driver adds to a job's."""
-    return " ".join(text.partition("\n\nLocation:")[0].split())
+    """The message in one line, without colours and the footer that the driver adds to a job's."""
+    plain = re.sub(r"\x1b\[[0-9;]*m|[\x00-\x08\x0e-\x1f\x7f]", "", text.partition("\n\nLocation:")[0])
+    return " ".join(plain.split())

@@ -59,7 +59,7 @@ def histogram(ask: HistogramAsk, kind: Kind, condition: str = "") -> str:
         clip.append(f"second >= {ask.lower}")
     if ask.upper is not None:
         clip.append(f"(second < {ask.upper} OR (second = {ask.upper} AND whole))")
-    return f"""SELECT state, IF(state = 'bucket', DIV(since - past, {HOUR}), NULL) AS number,
+    return f"""SELECT state, IF(state = 'bucket', DIV((since - past), {HOUR}), NULL) AS number,
   COUNT(*) AS n, COUNTIF(whole AND past = 0) AS at_start
 FROM (
   SELECT whole, second - ({ask.anchor}) AS since, {_modulo(f"(second - ({ask.anchor}))", HOUR)} AS past,
@@ -100,9 +100,11 @@ def reading(ask: HistogramAsk, kind: Kind) -> tuple[str, str]:
     WarehouseError (UNSUPPORTED) where the ask's kind and the column's differ.
     """
     if ask.kind is IteratorKind.INSTANT and kind is Kind.INSTANT:
-        return "UNIX_SECONDS(x)", "COALESCE(TIMESTAMP_SECONDS(UNIX_SECONDS(x)) = x, FALSE)"
+        second = "TIMESTAMP_TRUNC(x, SECOND)"
+        return f"UNIX_SECONDS({second})", f"COALESCE({second} = x, FALSE)"
     if ask.kind is IteratorKind.ZONELESS and kind is Kind.TIMESTAMP:
-        return "UNIX_SECONDS(TIMESTAMP(x))", "COALESCE(DATETIME_TRUNC(x, SECOND) = x, FALSE)"
+        second = "DATETIME_TRUNC(x, SECOND)"
+        return f"UNIX_SECONDS(TIMESTAMP({second}))", f"COALESCE({second} = x, FALSE)"
     if ask.kind in (IteratorKind.DATE, IteratorKind.ZONELESS) and kind is Kind.DATE:
         return "UNIX_DATE(x) * 86400", "x IS NOT NULL"
     if ask.kind in (IteratorKind.EPOCH_S, IteratorKind.EPOCH_MS) and kind in (Kind.INTEGER, Kind.DECIMAL):
@@ -120,7 +122,7 @@ def _epoch(per_second: int, *, fractions: bool) -> tuple[str, str]:
     unit = f"CAST(LEAST(GREATEST({floor}, -{_FAR}), {_FAR}) AS INT64)"
     rest = _modulo(unit, per_second)
     whole = f"MOD({unit}, {per_second}) = 0" + (" AND FLOOR(x) = x" if fractions else "")
-    return f"DIV({unit} - {rest}, {per_second})", f"COALESCE({whole}, FALSE)"
+    return f"DIV(({unit} - {rest}), {per_second})", f"COALESCE({whole}, FALSE)"
 
 
 def _modulo(number: str, divisor: int) -> str:
@@ -177,17 +179,17 @@ def discover(sql: str) -> str:
 
     Source of all three: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source).
     """
-    return f"SELECT * FROM ( {sql} ) LIMIT 0"
+    return f"SELECT * FROM (\n{sql}\n) LIMIT 0"
 
 
 def count(sql: str, iterator: str | None, window: Window | None, kind: Kind) -> str:
     """The platform's row count of a run."""
-    return f"SELECT COUNT(*) FROM ( {sql} ){_between(iterator, window, kind)}"
+    return f"SELECT COUNT(*) FROM (\n{sql}\n){_between(iterator, window, kind)}"
 
 
 def extract(sql: str, iterator: str | None, window: Window | None, kind: Kind) -> str:
     """The platform's extract of a run; its form on BigQuery is inferred, the documented one is Snowflake's."""
-    return f"SELECT * FROM ( {sql} ){_between(iterator, window, kind)}"
+    return f"SELECT * FROM (\n{sql}\n){_between(iterator, window, kind)}"
 
 
 def _between(iterator: str | None, window: Window | None, kind: Kind) -> str:

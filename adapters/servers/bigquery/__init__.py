@@ -76,7 +76,9 @@ class BigQueryServer:
     def run(self, statements: Sequence[str]) -> None:
         """Run statements as the administrator."""
         for statement in statements:
-            self._ask("POST", "/queries", {"query": statement, "useLegacySql": False})
+            told = self._ask("POST", "/queries", {"query": statement, "useLegacySql": False})
+            if told.get("errors"):
+                raise RuntimeError(f"{statement}: {told['errors']}")
 
     def load(self, table: str, columns: Sequence[tuple[str, str]], rows: Sequence[tuple[object, ...]]) -> None:
         """Create a table through the REST API and stream rows into it."""

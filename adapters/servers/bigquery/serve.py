@@ -6,16 +6,20 @@ Usage: serve.py REST_PORT GRPC_PORT PROJECT. What is added or changed:
 - A service account's key is exchanged for a token at ``/token``, and only that token and the administrator's are taken.
 - ``testIamPermissions`` answers for tables and, as the Resource Manager does, for projects.
 - A query over a table that was forbidden is refused with ``accessDenied``.
-- A dry run says how many bytes it would process: always the same number.
+- A query runs beside the server's own loop, so that ``jobs.cancel`` and ``jobTimeoutMs`` can interrupt it.
+- A dry run reads no rows, and says how many bytes it would process: always the same number.
 - ``/_suite`` hands out the queries that arrived with the service account's token, forgets them, and forbids tables.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import bqemulator.server
@@ -29,6 +33,11 @@ TOKEN, ADMINISTRATOR = "service-account-token", "administrator-token"
 BYTES = str(10 * 1024 * 1024)
 ARRIVED: list[str] = []
 FORBIDDEN: set[str] = set()
+RUNNING: dict[str, str] = {}
+STOPPED: dict[str, str] = {}
+ENGINES: list[DuckDBEngine] = []
+_DRY: ContextVar[bool] = ContextVar("dry", default=False)
+_CANCEL = re.compile(r"/jobs/([^/]+)/cancel$")
 _PERMISSIONS = re.compile(r"/v3/projects/[^/]+:testIamPermissions$|/tables/([^/]+):testIamPermissions$")
 
 
@@ -47,6 +56,9 @@ def wrapped(inner: Any) -> Any:
             await _reply(send, 200, _suite(path.rpartition("/")[2], body))
         elif path != "/healthz" and _token(scope) not in (TOKEN, ADMINISTRATOR):
             await _reply(send, 401, _error(401, "authError", "Invalid Credentials"))
+        elif found := _CANCEL.search(path):
+            _stop(found[1], "Job execution was cancelled: User requested cancellation")
+            await _reply(send, 200, {"kind": "bigquery#jobCancelResponse", "job": {}})
         elif found := _PERMISSIONS.search(path):
             wanted = json.loads(body or b"{}").get("permissions", [])
             await _reply(send, 200, {"permissions": [] if found[1] in FORBIDDEN else wanted})
@@ -54,6 +66,22 @@ def wrapped(inner: Any) -> Any:
             await _query(inner, scope, body, send)
 
     return app
+
+
+def _stop(job_id: str, why: str) -> None:
+    """Interrupt the job, if it is the one that runs."""
+    if RUNNING.get("job") == job_id:
+        STOPPED[job_id] = why
+        ENGINES[-1].connection.interrupt()
+
+
+def _started(body: bytes) -> tuple[str, float]:
+    """A job's id and how long it may run, in seconds; an empty id for what is no query that runs."""
+    job = json.loads(body or b"{}")
+    settings = job.get("configuration") or {}
+    if "query" not in settings or settings.get("dryRun"):
+        return "", 0
+    return str((job.get("jobReference") or {}).get("jobId") or ""), int(settings.get("jobTimeoutMs") or 600_000) / 1000
 
 
 async def _query(inner: Any, scope: Message, body: bytes, send: Send) -> None:
@@ -64,7 +92,7 @@ async def _query(inner: Any, scope: Message, body: bytes, send: Send) -> None:
             message = f"Access Denied: Table {name}: User does not have permission to query table {name}"
             await _reply(send, 403, _error(403, "accessDenied", message))
             return
-    sent, start, out = False, None, b""
+    sent, status, out = False, 500, b""
 
     async def receive() -> Message:
         nonlocal sent
@@ -74,16 +102,28 @@ async def _query(inner: Any, scope: Message, body: bytes, send: Send) -> None:
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def collect(message: Message) -> None:
-        nonlocal start, out
-        if message["type"] == "http.response.start":
-            start = message
-            return
+        nonlocal status, out
+        status = message.get("status", status)
         out += message.get("body", b"")
-        if not message.get("more_body"):
-            assert start is not None
-            await _reply(send, start["status"], _with_bytes(out) if "/jobs" in scope["path"] else out)
 
-    await inner(scope, receive, collect)
+    job_id, seconds = _started(body) if text and scope["path"].endswith("/jobs") else ("", 0)
+    if not job_id:
+        _DRY.set(b'"dryRun": true' in body or b'"dryRun":true' in body)
+        await inner(scope, receive, collect)
+        await _reply(send, status, _with_bytes(out) if "/jobs" in scope["path"] else out)
+        return
+    RUNNING["job"] = job_id
+    timer = threading.Timer(seconds, _stop, (job_id, "Job execution was cancelled: Job timed out"))
+    timer.start()
+    try:
+        await asyncio.to_thread(asyncio.run, inner(scope, receive, collect))
+    finally:
+        timer.cancel()
+        RUNNING.clear()
+    if why := STOPPED.get(job_id):
+        await _reply(send, 400, _error(400, "stopped", why))
+    else:
+        await _reply(send, status, _with_bytes(out))
 
 
 def _sql(body: bytes) -> str:
@@ -140,6 +180,22 @@ async def _reply(send: Send, status: int, answer: object) -> None:
 
 if __name__ == "__main__":
     setattr(DuckDBEngine, "_load_spatial", lambda _: None)  # noqa: B010 - it would fetch the extension
+    begin = DuckDBEngine.start
+
+    async def started(engine: DuckDBEngine) -> None:
+        """Begin, and let the engine be found."""
+        await begin(engine)
+        ENGINES.append(engine)
+
+    DuckDBEngine.start = started
+    fetch = DuckDBEngine.fetch_arrow
+
+    def fetched(engine: DuckDBEngine, sql: str, parameters: list[Any] | None = None) -> Any:
+        """No rows of a query that is only compiled."""
+        dry = _DRY.get() and sql.lstrip("( \n").upper().startswith(("SELECT", "WITH"))
+        return fetch(engine, f"SELECT * FROM ({sql}\n) LIMIT 0" if dry else sql, parameters)
+
+    DuckDBEngine.fetch_arrow = fetched
     create = bqemulator.server.create_app
     bqemulator.server.create_app = lambda context: wrapped(create(context))
     from bqemulator.cli import main
