@@ -51,7 +51,7 @@ class BigQueryAdapter:
     def __init__(self, session: Session, login: Login, place: Place) -> None:
         self.session = session
         self.place = place
-        self._login = login
+        self.login = login
         self._known: dict[str, tuple[Compiled, str]] = {}
 
     @property
@@ -103,7 +103,7 @@ class BigQueryAdapter:
     def access(self, ask: AccessAsk) -> Access:
         """What the sync's service account holds; every right is unknown where preflight asks as somebody else."""
         full = {self._full(ref): ref for ref in ask.tables}
-        found = held.access(self.session, self._login, self.place, tuple(full))
+        found = held.access(self.session, self.login, self.place, tuple(full))
         rights = (
             msgspec.structs.replace(right, table=full[right.table]) if right.table else right for right in found.rights
         )

@@ -80,7 +80,7 @@ _FILTER = re.compile(r"Cannot query over table '([^']+)' without a filter over c
 _NO_JOBS = re.compile(r"bigquery\.jobs\.create|serviceusage\.services\.use")
 _CUSTOM_QUOTA = re.compile(r"[Cc]ustom quota|QueryUsagePer")
 _PLACEMENT = re.compile(r"[Ll]ocation|CloudRegion")
-_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d[\d.,:TZ+-]*")
+_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|(?<!\w)\d[\d.,:TZ+-]*")
 
 
 def translate(failure: Failure, sent: Sent) -> WarehouseError:
