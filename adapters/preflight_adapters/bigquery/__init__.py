@@ -71,7 +71,7 @@ class BigQueryAdapter:
 
     def describe(self, sql: str) -> Schema:
         """The output columns, from a dry run, which is free."""
-        return Schema(rows.columns(self._compiled(sql)[0].fields))
+        return Schema(rows.columns(self._compiled(queries.body(sql))[0].fields))
 
     def table(self, ref: TableRef) -> TableInfo:
         """A table from one free call; rows that still stream in are the service's estimate."""
@@ -86,6 +86,7 @@ class BigQueryAdapter:
 
     def histogram(self, ask: HistogramAsk) -> Histogram:
         """The rows by hour of the iterator; one statement scans. Without an iterator all are rows without its value."""
+        ask = msgspec.structs.replace(ask, sql=queries.body(ask.sql))
         compiled, condition = self._compiled(ask.sql)
         if ask.iterator is None:
             [(number,)] = self._scan(queries.rows(ask.sql, condition), "rows", Grade.COUNTED, ask.sql, compiled)
@@ -95,6 +96,7 @@ class BigQueryAdapter:
 
     def profile(self, ask: ProfileAsk) -> Profile:
         """What the values are like, in one statement that returns one row of numbers; a sample costs as much."""
+        ask = msgspec.structs.replace(ask, sql=queries.body(ask.sql))
         compiled, condition = self._compiled(ask.sql)
         grade = Grade.SAMPLED if ask.sample_rows is not None else Grade.COUNTED
         [row] = self._scan(profiles.statement(ask, condition), "profile", grade, ask.sql, compiled)
@@ -215,6 +217,6 @@ def diagnose(connection: Connection, *, root: Path, environ: Mapping[str, str], 
 
     def open_session() -> route.Walk:
         options, login, place = _opened(connection, root, environ)
-        return route.Walk(options, login, lambda: _adapter(connection, options, login, place, record))
+        return route.Walk(options, login, environ, lambda: _adapter(connection, options, login, place, record))
 
     yield from route.walk(open_session)

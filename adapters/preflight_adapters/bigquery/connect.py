@@ -31,6 +31,9 @@ _RETRY_SECONDS = 20
 _GRACE_SECONDS = 5
 """How much longer the client waits than the server is told to run, so that the server's own word is heard."""
 
+_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?|ya29\.[\w.-]+")
+"""A signed assertion or an access token, which google-auth makes itself and no option holds."""
+
 _Answer = TypeVar("_Answer")
 
 
@@ -126,13 +129,17 @@ class Session:
         config = self._config(purpose, maximum_bytes_billed=cap, job_timeout_ms=seconds * 1000)
         job_id = f"preflight_{uuid.uuid4().hex}"
         self._running = job_id
+        stopped = self._stopped
         job = None
         try:
             job = self._query(statement, config, job_id=job_id)
+            if stopped.is_set():
+                raise TimeoutError
             waited = job.result(timeout=seconds + _GRACE_SECONDS, retry=self._retry(), job_retry=None)
             return [tuple(row.values()) for row in waited], job.total_bytes_processed
-        except BaseException:
-            self._stop(job, job_id)
+        except BaseException as error:
+            if job is not None or not _status(error):
+                self._stop(job, job_id)
             raise
         finally:
             self._running = ""
@@ -324,4 +331,5 @@ def _status(error: BaseException) -> int:
 def _line(text: str) -> str:
     """The message in one line, without colours and the footer that the driver adds to a job's."""
     plain = re.sub(r"\x1b\[[0-9;]*m|[\x00-\x08\x0e-\x1f\x7f]", "", text.partition("\n\nLocation:")[0])
+    plain = _TOKEN.sub("***", plain)
     return " ".join(plain.split())

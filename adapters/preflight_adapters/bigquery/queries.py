@@ -1,6 +1,7 @@
 """What BigQuery is asked, as GoogleSQL. Pure: it knows no driver and no connection.
 
-A model's text is only ever nested, never edited: between line breaks, because it may end in a comment.
+A model's text is only ever nested, never edited: between line breaks, because it may end in a comment. Only a
+semicolon at its end, and what comes behind, is left out by ``body``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,22 @@ _MARGIN = 2
 
 PROBE = "SELECT 1 AS one"
 """The least that a warehouse can compile."""
+
+
+def body(sql: str) -> str:
+    """The model's text without a semicolon at its end, and what comes behind."""
+    if ";" not in sql:
+        return sql
+    from sqlglot import tokenize
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tokens = tokenize(sql, dialect="bigquery")
+    except SqlglotError:
+        return sql
+    while tokens and tokens[-1].token_type.name == "SEMICOLON":
+        sql = sql[: tokens.pop().start]
+    return sql
 
 
 def rows(sql: str, condition: str = "") -> str:

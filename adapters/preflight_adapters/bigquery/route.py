@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +12,7 @@ from preflight.errors import WarehouseError
 from preflight.model import AccessAsk
 from preflight.source import Outcome, Step
 from preflight_adapters._options import Options
+from preflight_adapters._route import route, unproven
 from preflight_adapters.bigquery.connect import driver
 from preflight_adapters.bigquery.login import Login, endpoint
 from preflight_adapters.bigquery.queries import PROBE
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from preflight_adapters.bigquery import BigQueryAdapter
 
 _HOST = "https://bigquery.googleapis.com"
-_SECONDS = 10
 _STEPS = ("driver", "credentials", "resolve", "TLS", "login", "dataset", "grants")
 
 
@@ -31,6 +29,7 @@ class Walk(msgspec.Struct, frozen=True):
 
     options: Options
     login: Login
+    environ: Mapping[str, str]
     adapter: Callable[[], BigQueryAdapter]
 
 
@@ -49,15 +48,14 @@ def walk(open_session: Callable[[], Walk]) -> Iterator[Step]:
         step = Step(_STEPS[len(done)], Outcome.FAIL, error.message, error.remedy)
         done.append(step.name)
         yield step
-    for name in _STEPS[len(done) :]:
-        yield Step(name, Outcome.UNPROVEN, f"{step.name} failed")
+    yield from unproven(_STEPS[len(done) :], f"{step.name} failed")
 
 
 def _steps(open_session: Callable[[], Walk]) -> Iterator[Step]:
     yield Step("driver", Outcome.PASS, f"google-cloud-bigquery {driver().__version__}")
     known = open_session()
     yield Step("credentials", Outcome.PASS, known.login.way)
-    yield from _network(endpoint(known.options) or _HOST)
+    yield from _network(known)
     adapter = known.adapter()
     try:
         session = adapter.session
@@ -73,30 +71,10 @@ def _who(login: Login) -> str:
     return login.principal or login.way
 
 
-def _network(url: str) -> Iterator[Step]:
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        addresses = sorted({str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
-    except (OSError, UnicodeError) as error:
-        yield Step("resolve", Outcome.FAIL, f"{host} has no address: {error}", "check the name, DNS and the proxy")
-        return
-    yield Step("resolve", Outcome.PASS, f"{host} is {', '.join(addresses[:3])}")
-    if parts.scheme != "https":
-        yield Step("TLS", Outcome.UNPROVEN, "a server on this machine is spoken to without TLS")
-        return
-    yield _tls(host, port)
-
-
-def _tls(host: str, port: int) -> Step:
-    try:
-        with (
-            socket.create_connection((host, port), timeout=_SECONDS) as plain,
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as wrapped,
-        ):
-            return Step("TLS", Outcome.PASS, f"{wrapped.version()} with {host}")
-    except OSError as error:
-        return Step("TLS", Outcome.FAIL, f"no TLS connection to {host}:{port}: {error}", "check the firewall and proxy")
+def _network(known: Walk) -> Iterator[Step]:
+    parts = urlsplit(endpoint(known.options) or _HOST)
+    tls = parts.scheme == "https"
+    yield from route(parts.hostname or "", parts.port or (443 if tls else 80), environ=known.environ, tls=tls)
 
 
 def _dataset(adapter: BigQueryAdapter) -> Step:
