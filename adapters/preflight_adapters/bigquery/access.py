@@ -7,6 +7,7 @@ https://docs.mparticle.com/developers/warehouse-sync-api/quickstart/ (2023 docs 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from shlex import quote
 
 import msgspec
 
@@ -61,7 +62,7 @@ def _right(name: str, kind: str, held_on: str, granted: Mapping[str, Granted], g
 
 
 def _project_grant(name: str, project: str, who: str) -> str:
-    return f"gcloud projects add-iam-policy-binding {project} --member={who} --role={_ROLES[name]}"
+    return f"gcloud projects add-iam-policy-binding {quote(project)} --member={quote(who)} --role={_ROLES[name]}"
 
 
 def _dataset_grant(project: str, dataset: str, who: str) -> str:
@@ -69,7 +70,5 @@ def _dataset_grant(project: str, dataset: str, who: str) -> str:
 
 
 def _table_grant(ref: TableRef, who: str) -> str:
-    return (
-        "bq add-iam-policy-binding"
-        f" --member={who} --role=roles/bigquery.dataViewer {ref.catalog}:{ref.schema}.{ref.name}"
-    )
+    table = quote(f"{ref.catalog}:{ref.schema}.{ref.name}")
+    return f"bq add-iam-policy-binding --member={quote(who)} --role=roles/bigquery.dataViewer {table}"
