@@ -70,7 +70,8 @@ _STATUSES = {401: Cause.AUTH, 407: Cause.NETWORK, 408: Cause.TIMEOUT, 429: Cause
 _PLACE = re.compile(r"\[(\d+):(\d+)\]")
 _SYNTAX = re.compile(r"Syntax error|Unclosed |Unexpected |Illegal input character|Unterminated ")
 _COLUMN = re.compile(
-    r"Unrecognized name: (?:`([^`]+)`|([^\s;]+))|Name (?:`([^`]+)`|(\S+)) not found inside|Field name (\S+) does not exist"
+    r"Unrecognized name: (?:`([^`]+)`|([^\s;]+))|Name (?:`([^`]+)`|(\S+)) not found inside"
+    r"|Field name (\S+) does not exist"
 )
 _TABLE = re.compile(
     r"Not found: (?:Table|Dataset|Project) `?([^\s`]+)`?|Access Denied: (?:Table|Dataset|View) ([^\s]+?): "
