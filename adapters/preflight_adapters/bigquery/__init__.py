@@ -61,8 +61,8 @@ class BigQueryAdapter:
 
     @property
     def stand_in(self) -> bool:
-        """Always false."""
-        return False
+        """Whether a server on this machine answers in place of Google's."""
+        return self.session.on_this_machine
 
     @property
     def support(self) -> Mapping[Capability, Support]:

@@ -57,6 +57,7 @@ class Session:
         """Where jobs run and are billed."""
         self.location = options.text("location")
         self._endpoint = endpoint(options)
+        self.on_this_machine = loopback(self._endpoint)
         self._bigquery = driver()
         self._default_dataset = f"{project}.{default_dataset}" if project and default_dataset else ""
         self._running = ""
@@ -204,7 +205,7 @@ class Session:
 
     def project_permissions(self, project: str, wanted: tuple[str, ...]) -> frozenset[str]:
         """Which of these permissions who asks holds on a project; asks the Resource Manager, and is free."""
-        base = self._endpoint if loopback(self._endpoint) else "https://cloudresourcemanager.googleapis.com"
+        base = self._endpoint if self.on_this_machine else "https://cloudresourcemanager.googleapis.com"
 
         def ask() -> frozenset[str]:
             from google.api_core.exceptions import from_http_response

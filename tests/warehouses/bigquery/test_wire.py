@@ -420,6 +420,12 @@ def test_a_file_a_token_and_an_impersonated_account_log_in(opened: Opened) -> No
     assert adapter.login.principal == f"sync@{PROJECT}.iam.gserviceaccount.com"
 
 
+def test_a_server_on_this_machine_is_a_stand_in(opened: Opened) -> None:
+    assert opened.adapter().stand_in
+    assert not opened.adapter(api_endpoint="https://bigquery.example.com").stand_in
+    assert not opened.adapter(api_endpoint="").stand_in
+
+
 def test_credentials_are_not_sent_in_the_clear(opened: Opened) -> None:
     failed = refused(lambda: opened.adapter(api_endpoint="http://bigquery.example.com"))
     assert failed.cause is Cause.DRIVER
