@@ -111,7 +111,6 @@ class Session:
         """The rows of a statement over ``model``, which ``compile`` has seen to be one SELECT."""
         sent = msgspec.structs.replace(self._sent(statement, model), compiled_only=False)
         cap = self._cap(compiled)
-        sent = msgspec.structs.replace(sent, maximum_bytes_billed=cap)
 
         def run(text: str) -> tuple[list[tuple[Any, ...]], int | None]:
             return self._guarded(lambda: self._read(text, purpose, cap), sent)

@@ -33,7 +33,6 @@ class Sent(msgspec.Struct, frozen=True):
     """False: rows were read, so the answer may hold their values."""
     project: str = ""
     timeout_seconds: int = 0
-    maximum_bytes_billed: int | None = None
 
 
 _CAUSES = {
