@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 
 from preflight.finding import (
     ColumnFate,
-    Depth,
     Failure,
     Fate,
     Finding,
@@ -29,16 +28,18 @@ from preflight.finding import (
 from preflight.location import SourceFile
 from preflight.report.snippet import snippet
 from preflight.report.style import Style
-from preflight.report.subjects import by_subject
+from preflight.report.subjects import COLORS, by_subject, standing
+from preflight.report.words import (
+    DEPTHS,
+    failure_words,
+    measure_words,
+    rules_words,
+    standing_words,
+    summary_words,
+    waiver_words,
+)
 from preflight.schedule import iso
 
-_DEPTHS = {
-    Depth.STATIC: "static: only the project and its SQL were read, no warehouse was asked",
-    Depth.LOCKED: "locked: the schema lock was read in place of the warehouse",
-    Depth.LOCAL: "local: a stand-in was read in place of the warehouse",
-    Depth.LIVE: "live: the warehouse was asked",
-}
-_PROVEN = {Depth.LOCKED: "proven against the lock", Depth.LOCAL: "proven on a stand-in"}
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _NAMED = 4
 """How many rules are named for one reason; the JSON report names all."""
@@ -59,7 +60,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
-    yield f"{style.bold('preflight')} {_DEPTHS[report.depth]}"
+    yield f"{style.bold('preflight')} {DEPTHS[report.depth]}"
     yield f"project {style.clean(report.project)}, limits {style.clean(report.profile)}"
 
 
@@ -98,25 +99,15 @@ def _notes(finding: Finding, style: Style) -> Iterator[str]:
 
 
 def _measure(measure: Measure, style: Style) -> str:
-    value = measure.value if isinstance(measure.value, str) else f"{measure.value:,}"
-    unit = f" {_counted(measure)}" if measure.unit not in ("", measure.name) else ""
-    limit = f", limit {measure.limit:,}" if measure.limit is not None else ""
-    return style.clean(f"{measure.name}: {value}{unit}{limit} ({measure.basis})")
-
-
-def _counted(measure: Measure) -> str:
-    """The unit as it stands behind its number: of one in the singular."""
-    noun, _, rest = measure.unit.partition(" ")
-    one = noun.removesuffix("es" if noun.endswith("ches") else "s") if measure.value == 1 else noun
-    return f"{one} {rest}".rstrip()
+    return style.clean(measure_words(measure))
 
 
 def _waiver(waiver: Waiver, style: Style) -> str:
-    return style.clean(f"until {waiver.expires} by {waiver.owner}: {waiver.reason}")
+    return style.clean(waiver_words(waiver))
 
 
 def _failure(failure: Failure, style: Style) -> Iterator[str]:
-    yield f"{style.paint('could not ask', 'red')} {style.clean(f'{failure.subject}, {failure.step}: {failure.cause}')}"
+    yield f"{style.paint('could not ask', 'red')} {style.clean(failure_words(failure))}"
     if failure.remedy:
         yield f"  {style.paint('=', 'blue')} {style.bold('help')}: {style.clean(failure.remedy)}"
 
@@ -134,8 +125,9 @@ def _subjects(report: Report, style: Style) -> Iterator[str]:
     verdicts, findings = by_subject(report)
     for subject in report.subjects:
         if verdicts[subject]:
-            standing, color = _standing(verdicts[subject], findings[subject], report)
-            yield from _subject(subject, verdicts[subject], style.paint(standing, color), style)
+            stands = standing(verdicts[subject], findings[subject], report)
+            words = style.paint(standing_words(stands, report.depth), COLORS[stands])
+            yield from _subject(subject, verdicts[subject], words, style)
             yield from _outlook(subject, report, style)
 
 
@@ -182,16 +174,6 @@ def _fate(fate: ColumnFate) -> str:
     return f"{fate.column} → {fate.target}" if renamed else fate.column
 
 
-def _standing(verdicts: list[Verdict], findings: list[Finding], report: Report) -> tuple[str, str]:
-    here = [finding for finding in findings if finding.waiver is None]
-    if any(finding.severity is Severity.ERROR for finding in here):
-        return "errors", "red"
-    if report.left_out or any(v.gating and v.state is State.UNPROVEN and v.waiver is None for v in verdicts):
-        return "not proven", "yellow"
-    proven = _PROVEN.get(report.depth, "proven")
-    return (f"{proven}, with remarks", "yellow") if here else (proven, "green")
-
-
 def _unproven(report: Report, style: Style) -> Iterator[str]:
     """A block for each reason, since one remedy mends all that share it; the rules that gate ``apply`` come first."""
     reasons: defaultdict[str, defaultdict[Subject, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
@@ -224,16 +206,8 @@ def _remarks(report: Report, style: Style) -> Iterator[str]:
 
 
 def _summary(report: Report, style: Style) -> str:
-    open_findings = [finding for finding in report.findings if finding.waiver is None]
-    count = {severity: sum(f.severity is severity for f in open_findings) for severity in Severity}
-    words = [f"{number} {severity.value}{'' if number == 1 else 's'}" for severity, number in count.items()]
-    waived = len(report.findings) - len(open_findings)
-    words += [f"{waived} waived"] if waived else []
-    words += [f"{len(report.failures)} not reached"] if report.failures else []
-    states = [verdict.state for verdict in report.verdicts]
-    rules = f"{states.count(State.PASS)} passed, {states.count(State.UNPROVEN)} unproven, "
-    rules += f"{states.count(State.INAPPLICABLE)} inapplicable"
-    color = "red" if count[Severity.ERROR] or report.failures or report.bugs else "yellow"
+    errors = any(f.severity is Severity.ERROR and f.waiver is None for f in report.findings)
+    color = "red" if errors or report.failures or report.bugs else "yellow"
     if report.passed and not report.unproven and not report.left_out:
         color = "green"
-    return f"{style.paint(', '.join(words), color)}; rules: {rules}"
+    return f"{style.paint(summary_words(report), color)}; rules: {rules_words(report)}"
