@@ -13,6 +13,7 @@ from preflight import registry
 from preflight.config import Connection, DataModel, Project
 from preflight.engine.digest import digests
 from preflight.engine.selection import Options, chosen, parts, require_names, subjects, with_unknown_rules
+from preflight.engine.windows import windows
 from preflight.facts import Gathered, Gatherer, Request
 from preflight.finding import (
     Basis,
@@ -33,6 +34,7 @@ from preflight.finding import (
     Verdict,
     Waiver,
     Weighed,
+    Windows,
 )
 from preflight.location import Place, Route, Span, SqlRange
 from preflight.model import Schema, WorkspaceState
@@ -86,6 +88,7 @@ class _Run:
         findings: list[Finding] = []
         verdicts: list[Verdict] = []
         bugs: list[Bug] = []
+        counted: dict[str, Windows] = {}
         for subject, bare in contexts.items():
             context = bare.with_facts(gathered.facts[subject])
             for rule in self._rules_for(subject):
@@ -93,6 +96,8 @@ class _Run:
                 findings += found
                 verdicts.append(verdict)
                 bugs += [bug] if bug else []
+            if found_windows := windows(context):
+                counted[subject.id] = found_windows
         merged = _merge(findings)
         touched = {finding.waiver for finding in merged} | {verdict.waiver for verdict in verdicts}
         schemas = _schemas(gathered)
@@ -113,6 +118,7 @@ class _Run:
             bugs=tuple(bugs),
             schemas=schemas,
             fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, schemas))},
+            windows=counted,
             next_runs={c.subject.id: runs for c in contexts.values() if (runs := _next_runs(c, self.now))},
         )
 
