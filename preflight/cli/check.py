@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import click
+import msgspec
 
 from preflight.cli.output import OUTPUT, complain, parse_outputs, write_report
 
@@ -63,12 +64,12 @@ def command(
     require_names(Options(select=required), registry.rules(project.plugins), project)
     options = Options(pipelines=pipelines, select=select, ignore=ignore, offline=offline)
     report = check(project, options, environ=os.environ)
-    write_report(report, wanted, color)
+    code = exit_code(report, fail_on=Severity(fail_on), require=require)
+    write_report(msgspec.structs.replace(report, exit_code=code), wanted, color, project.root)
     if report.bugs:
         from preflight.cli.bug import report_bug
 
         return report_bug("\n".join(bug.traceback for bug in report.bugs))
-    code = exit_code(report, fail_on=Severity(fail_on), require=require)
     if code == ProofMissing.exit_code:
         complain("proof that --require asks for is missing", "the report names what is unproven, and why")
     return code
