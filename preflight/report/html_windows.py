@@ -17,6 +17,8 @@ _BARS = 180
 """Most bars of a chart."""
 _HEADROOM = 1.2
 """The chart's height, in heights of what is highest in it: its words stand above."""
+_FAR = 10
+"""How many times the worst window a limit may be and still be drawn: beyond it, the bars would be too low to read."""
 _LISTED = 10
 """Windows in the table below the chart."""
 
@@ -40,7 +42,8 @@ def chart(windows: Windows) -> str:
 
 def _drawn(windows: Windows, slots: int, found: list[Bar]) -> Iterator[str]:
     limit = windows.limit.limit
-    top = max(windows.worst.rows, limit or 0, 1) * _HEADROOM
+    far = limit is not None and limit > _FAR * windows.worst.rows
+    top = max(windows.worst.rows, 1 if far else limit or 1) * _HEADROOM
     for bar in found:
         over = " over" if limit is not None and bar.window.rows > limit else ""
         worst = " worst" if bar.window == windows.worst else ""
@@ -54,9 +57,11 @@ def _drawn(windows: Windows, slots: int, found: list[Bar]) -> Iterator[str]:
     anchor = "start" if at < 15 else "end" if at > 85 else "middle"
     high = 100 * windows.worst.rows / top
     yield _label("label", f"{at:.2f}%", 100 - high, anchor, f"worst {windows.worst.rows:,}")
-    if limit is not None:
+    side, anchor = ("100%", "end") if at < 50 else ("0%", "start")
+    if far:
+        yield _label("label limited", side, 10, anchor, f"limit {number(limit or 0)}, far above")
+    elif limit is not None:
         y = 100 - 100 * limit / top
-        side, anchor = ("100%", "end") if at < 50 else ("0%", "start")
         yield f'<line class="limit" x1="0" x2="100%" y1="{y:.2f}%" y2="{y:.2f}%"/>'
         yield _label("label limited", side, y, anchor, f"limit {number(limit)}")
 

@@ -26,6 +26,7 @@ from preflight.finding import (
     Waiver,
 )
 from preflight.location import SourceFile
+from preflight.report.histogram import histogram
 from preflight.report.snippet import snippet
 from preflight.report.style import Style
 from preflight.report.subjects import COLORS, by_subject, standing
@@ -156,7 +157,7 @@ _GROUPS = {
 
 
 def _outlook(subject: Subject, report: Report, style: Style) -> Iterator[str]:
-    """What becomes of a pipeline's columns, a line for each fate, and when it runs next."""
+    """What becomes of a pipeline's columns, a line for each fate, what its windows hold, and when it runs next."""
     if subject.kind is not SubjectKind.PIPELINE:
         return
     fates = report.fates.get(subject.id, ())
@@ -165,6 +166,8 @@ def _outlook(subject: Subject, report: Report, style: Style) -> Iterator[str]:
         more = f" and {len(named) - _LISTED} more" if len(named) > _LISTED else ""
         if named:
             yield style.clean(f"  {words}: {', '.join(named[:_LISTED])}{more}")
+    if windows := report.windows.get(subject.id):
+        yield from (f"  {line}" for line in histogram(windows, style))
     if runs := report.next_runs.get(subject.id):
         yield f"  next runs: {', '.join(iso(instant) for instant in runs)}"
 

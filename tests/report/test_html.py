@@ -157,6 +157,14 @@ def test_the_chart_marks_the_worst_window_and_what_is_over_the_limit(page: Page,
 
 
 @needs_browser
+def test_a_limit_far_above_does_not_flatten_the_bars(page: Page, tmp_path: Path) -> None:
+    show(page, report(windows={"contacts": windows(5, 30, limit=24_000_000)}), tmp_path)
+    assert page.value("document.querySelector('.worst').getBBox().height") > 80
+    assert page.value("document.querySelectorAll('.limit').length") == 0
+    assert page.value("document.querySelector('.limited').textContent") == "limit 24,000,000, far above"
+
+
+@needs_browser
 def test_it_prints(page: Page, tmp_path: Path) -> None:
     assert show(page, rich(), tmp_path).paper().startswith(b"%PDF")
 
