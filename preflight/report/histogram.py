@@ -28,7 +28,7 @@ def histogram(windows: Windows, style: Style) -> Iterator[str]:
     drawn = dict.fromkeys(range(slots), " ")
     for bar in found:
         rows = bar.window.rows
-        block = levels[min(len(levels) - 1, rows * len(levels) // top)] if rows else " "
+        block = levels[min(len(levels) - 1, int(rows * len(levels) / top))] if rows else " "
         drawn[bar.slot] = style.paint(block, "red") if rows > limit else block
     at = next(bar.slot for bar in found if bar.window == worst)
     words = f"{iso(worst.start)}: {number(worst.rows)} of {number(limit)}"
