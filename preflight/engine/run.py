@@ -14,7 +14,7 @@ from preflight.config import Connection, DataModel, Project
 from preflight.engine.digest import digests
 from preflight.engine.selection import Options, chosen, parts, require_names, subjects, with_unknown_rules
 from preflight.engine.windows import windows
-from preflight.facts import Gathered, Gatherer, Request
+from preflight.facts import Gathered, Gatherer, Request, Watch, unwatched
 from preflight.finding import (
     Basis,
     Bug,
@@ -51,13 +51,14 @@ def check(
     now: datetime | None = None,
     environ: Mapping[str, str] | None = None,
     read_workspace: Callable[[], WorkspaceState] | None = None,
+    watch: Watch = unwatched,
 ) -> Report:
     """Judge ``project``; what the project, a warehouse or the workspace gets wrong is in the report.
 
-    ``read_workspace`` takes the place of the client that the project's own credentials open. Raises UsageError for an
-    option that names no pipeline or rule of this project, and for a broken plugin.
+    ``read_workspace`` takes the place of the client that the project's own credentials open; ``watch`` is told what is
+    asked for. Raises UsageError for an option that names no pipeline or rule of this project, and for a broken plugin.
     """
-    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace).report()
+    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace, watch).report()
 
 
 class _Run:
@@ -70,7 +71,9 @@ class _Run:
         now: datetime,
         environ: Mapping[str, str] | None,
         read_workspace: Callable[[], WorkspaceState] | None,
+        watch: Watch,
     ) -> None:
+        self.watch = watch
         self.options = options
         self.now = now
         self.rules = registry.rules(project.plugins)
@@ -170,6 +173,7 @@ class _Run:
             offline=self.options.offline,
             environ=self.environ,
             read_workspace=self.read_workspace,
+            watch=self.watch,
         ).gather(requests)
 
     # -- one rule, one subject ---------------------------------------------------------------------------------------
