@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
-import msgspec
 
 from preflight.cli.output import OUTPUT, complain, end_if_interrupted, parse_outputs, write_report, write_statements
 
@@ -54,7 +54,10 @@ def command(
       preflight check --pipeline contacts-pipeline --require PF4
     """
     wanted = parse_outputs(outputs)
+    import msgspec
+
     from preflight import registry
+    from preflight.cli.progress import watching
     from preflight.config import load
     from preflight.engine import Options, check, exit_code
     from preflight.engine.selection import require_names
@@ -65,7 +68,8 @@ def command(
     required = tuple(name for name in require if name != "all")
     require_names(Options(select=required), registry.rules(project.plugins), project)
     options = Options(pipelines=pipelines, select=select, ignore=ignore, offline=offline)
-    report = check(project, options, environ=os.environ)
+    with watching(sys.stderr) as watch:
+        report = check(project, options, environ=os.environ, watch=watch)
     code = exit_code(report, fail_on=Severity(fail_on), require=require)
     write_report(
         msgspec.structs.replace(report, exit_code=None if report.interrupted else code), wanted, color, project.root

@@ -133,7 +133,7 @@ def _place(finding: Finding, style: Style) -> str:
         return ""
     words = escape(f"{style.repository.path(span.path)}:{span.line}:{span.column}")
     link = style.repository.link(span)
-    return f" [{words}]({link.replace('(', '%28').replace(')', '%29')})" if link else f" {words}"
+    return f" [{words}]({link})" if link else f" {words}"
 
 
 def _details(finding: Finding) -> Iterator[str]:
