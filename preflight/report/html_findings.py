@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from preflight.finding import Finding, Report
-from preflight.report.html_excerpt import excerpt
+from preflight.report.html_excerpt import Excerpts
 from preflight.report.html_text import TONES, text
 from preflight.report.words import measure_words, waiver_words, worst_first
 
@@ -21,8 +21,9 @@ def findings_section(report: Report, anchors: Mapping[int, str]) -> Iterator[str
         yield '<p class="soft">None.</p>\n'
         return
     yield _filter(report)
+    excerpts = Excerpts()
     for at, finding in enumerate(worst_first(report.findings)):
-        yield from _finding(finding, anchors[id(finding)], report, unfolded=at < _OPEN)
+        yield from _finding(finding, anchors[id(finding)], report, excerpts, unfolded=at < _OPEN)
 
 
 def _filter(report: Report) -> str:
@@ -36,7 +37,7 @@ def _filter(report: Report) -> str:
     return f'<fieldset class="filter"><legend class="hidden">Show only</legend>{boxes}</fieldset>\n'
 
 
-def _finding(finding: Finding, anchor: str, report: Report, *, unfolded: bool) -> Iterator[str]:
+def _finding(finding: Finding, anchor: str, report: Report, excerpts: Excerpts, *, unfolded: bool) -> Iterator[str]:
     kind = "waived" if finding.waiver else finding.severity.value
     tone = TONES[finding.severity]
     yield (
@@ -51,7 +52,7 @@ def _finding(finding: Finding, anchor: str, report: Report, *, unfolded: bool) -
     if span is not None:
         place = f"{span.path}:{span.line}:{span.column}"
         source = report.sources.get(span.path)
-        code = f"<pre><code>{excerpt(span, source)}</code></pre>" if source else ""
+        code = f"<pre><code>{excerpts.excerpt(span, source)}</code></pre>" if source else ""
         yield f'<div class="code"><span class="file mono">{text(place)}</span>{code}</div>'
     yield "</div></details>\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from preflight.finding import Severity
@@ -9,11 +10,13 @@ from preflight.report.style import Style
 
 TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _CLEAN = Style().clean
+_SPECIAL = re.compile(r"""[&<>"']""")
 
 
 def text(value: str) -> str:
     """A text that was not written here, as HTML that shows it on one line."""
-    return escape(_CLEAN(value))
+    cleaned = _CLEAN(value)
+    return escape(cleaned) if _SPECIAL.search(cleaned) else cleaned
 
 
 def sentence(value: str) -> str:

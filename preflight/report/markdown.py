@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from preflight.finding import Finding, Report, Severity, State, Subject, SubjectKind
 from preflight.report.style import Style
@@ -51,18 +51,18 @@ def mark(report: Report) -> str:
 def render(report: Report, style: Style) -> str:
     """The comment, ending in a line break and no longer than LONGEST."""
     head = "\n".join(_head(report))
-    findings = [_finding(finding, style) for finding in worst_first(report.findings)]
+    findings = (f"\n{_finding(finding, style)}" for finding in worst_first(report.findings))
     tail = [
         "\n".join(block) for block in (_unproven(report), _environment(report), _pipelines(report), _waivers(report))
     ]
     room = LONGEST - _RESERVED - len(head)
-    shown, room = _fitting([f"\n{text}" for text in findings], room)
+    shown, room = _fitting(findings, room)
     blocks, _ = _fitting([f"\n\n{text}" for text in tail if text], room)
-    cut = _cut(len(findings) - len(shown), sum(map(bool, tail)) - len(blocks))
+    cut = _cut(len(report.findings) - len(shown), sum(map(bool, tail)) - len(blocks))
     return "".join([head, "\n" if shown else "", *shown, *blocks, cut]) + "\n"
 
 
-def _fitting(texts: Sequence[str], room: int) -> tuple[list[str], int]:
+def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], int]:
     """The texts up to the first that does not fit, and the room that is left."""
     fitting = []
     for text in texts:

@@ -6,13 +6,14 @@ are notifications of the run, not results: a result is a claim about the code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from preflight import __version__
 from preflight.finding import Finding, Measure, Report, Severity, Subject
-from preflight.location import Span
 from preflight.report.fingerprints import fingerprints
 from preflight.report.json_text import dumps
 from preflight.report.style import Style
@@ -28,17 +29,20 @@ _CLEAN = Style().clean
 def render(report: Report, style: Style) -> str:
     """The log as JSON, ending in a line break."""
     rules = _rules(report)
-    index = {rule["id"]: at for at, rule in enumerate(rules)}
     marks = fingerprints(report.findings, report.sources)
     run = {
         "tool": {"driver": {"name": "preflight", "semanticVersion": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The repository's folder."}}},
         "invocations": [_invocation(report)],
-        "results": [_result(finding, mark, index, style) for finding, mark in zip(report.findings, marks, strict=True)],
-        "properties": {"depth": report.depth.value, "project": _CLEAN(report.project), "limitsProfile": report.profile},
+        "results": list(map(_Results(rules, style).result, report.findings, marks)),
+        "properties": {
+            "depth": report.depth.value,
+            "project": _CLEAN(report.project),
+            "limitsProfile": _CLEAN(report.profile),
+        },
     }
-    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
 # -- rules -------------------------------------------------------------------------------------------------------------
@@ -56,7 +60,7 @@ def _rules(report: Report) -> list[dict[str, Any]]:
     judged = [(v.code, v.name, v.severity) for v in report.verdicts]
     for code, name, severity in judged + [(f.code, f.name, f.severity) for f in report.findings]:
         if code not in ours:
-            ours[code] = _rule(code, name, severity, name, "", name)
+            ours[code] = _rule(code, name, severity, name, "", _CLEAN(name))
     return list(ours.values())
 
 
@@ -64,10 +68,10 @@ def _rule(code: str, name: str, severity: Severity, short: str, remedy: str, mar
     text = f"{short} {' '.join(remedy.split())}".strip()
     return {
         "id": code,
-        "name": name,
-        "shortDescription": {"text": short},
-        "fullDescription": {"text": short},
-        "help": {"text": text, "markdown": markdown},
+        "name": _CLEAN(name),
+        "shortDescription": {"text": _CLEAN(short)},
+        "fullDescription": {"text": _CLEAN(short)},
+        "help": {"text": _CLEAN(text), "markdown": markdown},
         "defaultConfiguration": {"level": _LEVELS[severity]},
         "properties": {"tags": ["warehouse-sync", code[:3]], "problem.severity": _PROBLEMS[severity]},
     }
@@ -76,53 +80,115 @@ def _rule(code: str, name: str, severity: Severity, short: str, remedy: str, mar
 # -- results -----------------------------------------------------------------------------------------------------------
 
 
-def _result(finding: Finding, fingerprint: str, index: Mapping[str, int], style: Style) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "ruleId": finding.code,
-        "ruleIndex": index[finding.code],
-        "level": _LEVELS[finding.severity],
-        "message": {"text": _CLEAN(f"{finding.message} {finding.remedy}".strip())},
-        "locations": [_location(finding, style)],
-        "partialFingerprints": {"preflightFinding/v1": fingerprint},
-    }
-    if finding.waiver is not None:
-        words = _CLEAN(f"waived {waiver_words(finding.waiver)}")
-        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": words}]
-    if finding.measures:
-        result["properties"] = {"measures": [_measure(measure) for measure in finding.measures]}
-    return result
+class _Value(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """A value of the log by the format's names. Ten thousand dicts would keep the garbage collector busy instead."""
 
 
-def _location(finding: Finding, style: Style) -> dict[str, Any]:
-    subjects = [_logical(subject) for subject in (finding.subject, *finding.also)]
-    if finding.span is None:
-        return {"logicalLocations": subjects}
-    return {"physicalLocation": _physical(finding.span, style), "logicalLocations": subjects}
+class _Text(_Value, frozen=True, gc=False):
+    text: str
 
 
-def _physical(span: Span, style: Style) -> dict[str, Any]:
-    uri = quote(style.repository.path(span.path), errors="replace")
-    region = {
-        "startLine": span.line,
-        "startColumn": span.column,
-        "endLine": span.end_line,
-        "endColumn": span.end_column,
-    }
-    return {"artifactLocation": {"uri": uri, "uriBaseId": _ROOT}, "region": region}
+class _Artifact(_Value, frozen=True, gc=False):
+    uri: str
+    uri_base_id: str
 
 
-def _logical(subject: Subject) -> dict[str, str]:
-    name = _CLEAN(str(subject))
-    return {"fullyQualifiedName": name, "kind": "resource"}
+class _Region(_Value, frozen=True, gc=False):
+    start_line: int
+    start_column: int
+    end_line: int
+    end_column: int
 
 
-def _measure(measure: Measure) -> dict[str, Any]:
-    return {
-        "name": _CLEAN(measure.name),
-        "value": _CLEAN(number(measure.value)),
-        "limit": None if measure.limit is None else number(measure.limit),
-        "basis": str(measure.basis),
-    }
+class _Physical(_Value, frozen=True, gc=False):
+    artifact_location: _Artifact
+    region: _Region
+
+
+class _Logical(_Value, frozen=True, gc=False):
+    fully_qualified_name: str
+    kind: str
+
+
+class _Location(_Value, frozen=True, gc=False):
+    logical_locations: tuple[_Logical, ...]
+    physical_location: _Physical | None = None
+
+
+class _Suppression(_Value, frozen=True, gc=False):
+    kind: str
+    status: str
+    justification: str
+
+
+class _Measure(_Value, frozen=True, gc=False):
+    name: str
+    value: str
+    basis: str
+    limit: str | None = None
+
+
+class _Properties(_Value, frozen=True, gc=False):
+    measures: tuple[_Measure, ...]
+
+
+class _Result(_Value, frozen=True, gc=False):
+    rule_id: str
+    rule_index: int
+    level: str
+    message: _Text
+    locations: tuple[_Location, ...]
+    partial_fingerprints: dict[str, str]
+    suppressions: tuple[_Suppression, ...] = ()
+    properties: _Properties | None = None
+
+
+class _Results:
+    """Writes findings as results; what recurs from finding to finding is made once."""
+
+    def __init__(self, rules: list[dict[str, Any]], style: Style) -> None:
+        self._index = {rule["id"]: at for at, rule in enumerate(rules)}
+        self._repository = style.repository
+        self._files: dict[str, _Artifact] = {}
+        self._subjects: dict[Subject, _Logical] = {}
+
+    def result(self, finding: Finding, fingerprint: str) -> _Result:
+        waiver, measures = finding.waiver, finding.measures
+        waived = _CLEAN(f"waived {waiver_words(waiver)}") if waiver else ""
+        return _Result(
+            finding.code,
+            self._index[finding.code],
+            _LEVELS[finding.severity],
+            _Text(_CLEAN(f"{finding.message} {finding.remedy}".strip())),
+            (self._location(finding),),
+            {"preflightFinding/v1": fingerprint},
+            (_Suppression("external", "accepted", waived),) if waived else (),
+            _Properties(tuple(map(_measure, measures))) if measures else None,
+        )
+
+    def _location(self, finding: Finding) -> _Location:
+        first = self._logical(finding.subject)
+        subjects = (first, *map(self._logical, finding.also)) if finding.also else (first,)
+        span = finding.span
+        if span is None:
+            return _Location(subjects)
+        region = _Region(span.line, span.column, span.end_line, span.end_column)
+        return _Location(subjects, _Physical(self._file(span.path), region))
+
+    def _file(self, path: str) -> _Artifact:
+        if path not in self._files:
+            self._files[path] = _Artifact(quote(self._repository.path(path), errors="replace"), _ROOT)
+        return self._files[path]
+
+    def _logical(self, subject: Subject) -> _Logical:
+        if subject not in self._subjects:
+            self._subjects[subject] = _Logical(_CLEAN(str(subject)), "resource")
+        return self._subjects[subject]
+
+
+def _measure(measure: Measure) -> _Measure:
+    limit = None if measure.limit is None else number(measure.limit)
+    return _Measure(_CLEAN(measure.name), _CLEAN(number(measure.value)), str(measure.basis), limit)
 
 
 # -- how the run went --------------------------------------------------------------------------------------------------

@@ -21,22 +21,32 @@ def snippet(span: Span, source: SourceFile, style: Style, color: str) -> list[st
     An empty span gets one mark, so that there is always something to look at.
     """
     line = source.line(span.line)
+    number = str(span.line)
     begin = min(span.column - 1, len(line))
     end = min(span.end_column - 1, len(line)) if span.end_line == span.line else len(line)
-    start, stop = _window(line, begin, _room(len(str(span.line)), style), style)
+    room = _room(len(number), style)
+    if len(line) <= room and line.isascii() and line.isprintable():
+        shown, indent, length, cut = line, begin, end - begin, False
+    else:
+        shown, indent, length, cut = _fitted(line, begin, end, room, style)
+    goes_on = f" {_CUT}" if cut or span.end_line > span.line else ""
+    marks = style.paint("^" * max(1, length) + goes_on, color)
+    blank, bar = " " * len(number), style.paint("|", "blue")
+    return [
+        f"{blank} {bar}",
+        f"{style.paint(number, 'blue')} {bar} {shown}".rstrip(),
+        f"{blank} {bar} {' ' * indent}{marks}",
+    ]
+
+
+def _fitted(line: str, begin: int, end: int, room: int, style: Style) -> tuple[str, int, int, bool]:
+    """What is shown of a line, the columns before the span and of it, and whether the span is cut."""
+    start, stop = _window(line, begin, room, style)
     head, tail = _CUT if start else "", _CUT if stop < len(line) else ""
     before = head + _shown(line[start:begin], style)
     marked = _shown(line[begin : min(end, stop)], style)
     after = _shown(line[max(begin, min(end, stop)) : stop], style) + tail
-    goes_on = f" {_CUT}" if span.end_line > span.line or end > stop else ""
-    underline = " " * _columns(before) + style.paint("^" * max(1, _columns(marked)) + goes_on, color)
-    number = str(span.line)
-    blank, bar = " " * len(number), style.paint("|", "blue")
-    return [
-        f"{blank} {bar}",
-        f"{style.paint(number, 'blue')} {bar} {before}{marked}{after}".rstrip(),
-        f"{blank} {bar} {underline}",
-    ]
+    return before + marked + after, _columns(before), _columns(marked), end > stop
 
 
 def _room(gutter: int, style: Style) -> int:

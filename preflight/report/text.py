@@ -26,8 +26,8 @@ from preflight.finding import (
     Waiver,
 )
 from preflight.location import SourceFile
+from preflight.report.finding_text import FindingBlocks
 from preflight.report.histogram import histogram
-from preflight.report.snippet import snippet
 from preflight.report.style import Style
 from preflight.report.subjects import COLORS, by_subject, standing
 from preflight.report.words import (
@@ -41,7 +41,6 @@ from preflight.report.words import (
 )
 from preflight.schedule import iso
 
-_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _NAMED = 4
 """How many rules are named for one reason; the JSON report names all."""
 _LISTED = 12
@@ -51,7 +50,7 @@ _LISTED = 12
 def render(report: Report, style: Style) -> str:
     """The whole report, ending in a line break."""
     blocks = ["\n".join(_head(report, style))]
-    blocks += ["\n".join(_finding(finding, report.sources, style)) for finding in report.findings]
+    blocks += map(FindingBlocks(report.sources, style).block, report.findings)
     blocks += ["\n".join(_failure(failure, style)) for failure in report.failures]
     blocks += ["\n".join(_bugs(report, style))]
     blocks += ["\n".join(_subjects(report, style))]
@@ -70,33 +69,7 @@ def _head(report: Report, style: Style) -> Iterator[str]:
 
 def finding_block(finding: Finding, sources: Mapping[str, SourceFile]) -> str:
     """One finding by itself, without colour."""
-    return "\n".join(_finding(finding, sources, Style()))
-
-
-def _finding(finding: Finding, sources: Mapping[str, SourceFile], style: Style) -> Iterator[str]:
-    color = _COLORS[finding.severity]
-    label = style.paint(f"{finding.severity.value}[{style.clean(finding.code)}]", color)
-    yield f"{label} {style.clean(finding.name)}: {style.bold(style.clean(finding.message))}"
-    span, gutter = finding.span, "  "
-    if span is not None:
-        gutter = " " * (len(str(span.line)) + 1)
-        yield f"{gutter[1:]}{style.paint('-->', 'blue')} {style.clean(span.path)}:{span.line}:{span.column}"
-        if (source := sources.get(span.path)) is not None:
-            yield from snippet(span, source, style, color)
-    for note in _notes(finding, style):
-        yield f"{gutter}{style.paint('=', 'blue')} {note}"
-
-
-def _notes(finding: Finding, style: Style) -> Iterator[str]:
-    yield from (_measure(measure, style) for measure in finding.measures)
-    if finding.remedy:
-        yield f"{style.bold('help')}: {style.clean(finding.remedy)}"
-    if finding.subject.kind is not SubjectKind.PROJECT:
-        yield f"in: {', '.join(style.clean(str(subject)) for subject in (finding.subject, *finding.also))}"
-    for source in dict.fromkeys(m.source for m in finding.measures if m.source):
-        yield f"source: {style.clean(source)}"
-    if finding.waiver is not None:
-        yield f"waived {_waiver(finding.waiver, style)}"
+    return FindingBlocks(sources, Style()).block(finding)
 
 
 def _measure(measure: Measure, style: Style) -> str:

@@ -38,8 +38,10 @@ def measure_words(measure: Measure) -> str:
 
 def _counted(measure: Measure) -> str:
     """The unit as it stands behind its number: of one in the singular."""
+    if measure.value != 1:
+        return measure.unit
     noun, _, rest = measure.unit.partition(" ")
-    one = noun.removesuffix("es" if noun.endswith("ches") else "s") if measure.value == 1 else noun
+    one = noun.removesuffix("es" if noun.endswith("ches") else "s")
     return f"{one} {rest}".rstrip()
 
 

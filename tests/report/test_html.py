@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from preflight.finding import Report, Severity, State
 from preflight.location import SourceFile
 from preflight.report import render
-from preflight.report.html_excerpt import excerpt
+from preflight.report.html_excerpt import Excerpts
 
 from .browser import CHROMIUM, Page, browser
 from .reports import CONTACTS, SQL, finding, full, report, spoilt, verdict, windows
@@ -239,7 +239,7 @@ def test_every_link_within_the_page_leads_somewhere() -> None:
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (3, 3), (0, 50), (10, 11), (49, 50), (50, 50), (11, 30)])
 def test_an_excerpt_shows_every_character_once_whatever_the_span(start: int, end: int) -> None:
     source = SourceFile("m.sql", "SELECT 'a' -- c\nFROM t /* x\ny */ WHERE b = 12.5 OR z")
-    html = excerpt(source.span(start, end), source)
+    html = Excerpts().excerpt(source.span(start, end), source)
 
     class Text(HTMLParser):
         said = ""
