@@ -8,7 +8,7 @@ from preflight.finding import Finding, Severity, Subject, SubjectKind
 from preflight.location import SourceFile
 from preflight.report.snippet import snippet
 from preflight.report.style import Style
-from preflight.report.words import measure_words, waiver_words
+from preflight.report.words import accepted_words, measure_words
 
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
@@ -47,8 +47,8 @@ class FindingBlocks:
         if measures:
             sources = dict.fromkeys(measure.source for measure in measures if measure.source)
             lines += [f"{gutter}source: {cleaned[source]}" for source in sources]
-        if finding.waiver is not None:
-            lines.append(f"{gutter}waived {cleaned[waiver_words(finding.waiver)]}")
+        if not finding.open:
+            lines += [gutter + cleaned[words] for words in accepted_words(finding)]
         return "\n".join(lines)
 
     def _subject(self, subject: Subject) -> str:

@@ -16,8 +16,8 @@ _NUMBERS = re.compile(r"\d[\d,.:TZ-]*")
 def fingerprints(findings: Iterable[Finding], sources: Mapping[str, SourceFile]) -> list[str]:
     """One fingerprint (SHA-256, hex) a finding, in order, no two alike.
 
-    It is made of the rule, the file, the text of the line and of the span, and the message without its numbers, not of
-    the line's number. Findings that agree in all of these are told apart by their order.
+    It is made of the rule, the file, what the finding is about (else the text of the line and of the span), and the
+    message without its numbers. Findings that agree in all of these are told apart by their order.
     """
     seen: Counter[tuple[str, ...]] = Counter()
     found = []
@@ -34,6 +34,8 @@ def _key(finding: Finding, sources: Mapping[str, SourceFile]) -> tuple[str, ...]
     span = finding.span
     if span is None:
         return finding.code, str(finding.subject), message
+    if finding.object:
+        return finding.code, span.path, finding.object, message
     source = sources.get(span.path)
     line = source.line(span.line) if source else ""
     marked = source.text[span.start : span.end] if source else ""

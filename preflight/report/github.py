@@ -35,7 +35,7 @@ def _annotations(report: Report, style: Style) -> Iterator[str]:
         command("error", f"the rule {b.rule} crashed on {b.subject}", title="preflight bug") for b in report.bugs
     ]
     for severity, kind in _COMMANDS.items():
-        found = [f for f in report.findings if f.severity is severity and f.waiver is None]
+        found = [f for f in report.findings if f.severity is severity and f.open]
         first = failures if severity is Severity.ERROR else []
         room = ANNOTATIONS - len(first)
         if len(found) > room:

@@ -76,7 +76,7 @@ def _body(report: Report) -> Iterator[str]:
 
 
 def _headline(report: Report) -> str:
-    errors = sum(f.severity is Severity.ERROR and f.waiver is None for f in report.findings)
+    errors = sum(f.severity is Severity.ERROR and f.open for f in report.findings)
     if errors:
         return f"{counted(errors, 'error')} to mend before anything is created"
     if report.failures or report.bugs:
@@ -111,13 +111,13 @@ def _top(report: Report, stands: Mapping[Subject, Standing], places: Mapping[Sub
 
 def _tally(report: Report) -> Iterator[tuple[int, str, str]]:
     """Counts, each with its word and its tone."""
-    by = Counter(finding.severity for finding in report.findings if finding.waiver is None)
+    by = Counter(finding.severity for finding in report.findings if finding.open)
     for severity in Severity:
         yield by[severity], severity.value + ("" if by[severity] == 1 else "s"), severity.value
     yield len(report.unproven), "unproven", "warning"
     yield sum(verdict.state is State.PASS for verdict in report.verdicts), "passed", "good"
-    if waived := len(report.findings) - by.total():
-        yield waived, "waived", "none"
+    if accepted := len(report.findings) - by.total():
+        yield accepted, "accepted", "none"
 
 
 def _trouble(report: Report) -> Iterator[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from preflight.finding import Finding, Report
 from preflight.report.html_excerpt import Excerpts
-from preflight.report.html_text import TONES, text
-from preflight.report.words import measure_words, waiver_words, worst_first
+from preflight.report.html_text import TONES, sentence, text
+from preflight.report.words import accepted_word, accepted_words, measure_words, worst_first
 
 _OPEN = 60
 """Findings that are unfolded when the page opens; of the worst severity first."""
@@ -27,9 +27,11 @@ def findings_section(report: Report, anchors: Mapping[int, str]) -> Iterator[str
 
 
 def _filter(report: Report) -> str:
-    count = Counter("waived" if finding.waiver else finding.severity.value for finding in report.findings)
+    count = Counter(finding.severity.value if finding.open else "accepted" for finding in report.findings)
     choices = [("all", f"all {len(report.findings):,}", " checked")]
-    choices += [(kind, f"{kind} {count[kind]:,}", "") for kind in ("error", "warning", "info", "waived") if count[kind]]
+    choices += [
+        (kind, f"{kind} {count[kind]:,}", "") for kind in ("error", "warning", "info", "accepted") if count[kind]
+    ]
     boxes = "".join(
         f'<input type="radio" name="only" id="only-{kind}"{checked}><label for="only-{kind}">{words}</label>'
         for kind, words, checked in choices
@@ -38,12 +40,12 @@ def _filter(report: Report) -> str:
 
 
 def _finding(finding: Finding, anchor: str, report: Report, excerpts: Excerpts, *, unfolded: bool) -> Iterator[str]:
-    kind = "waived" if finding.waiver else finding.severity.value
+    kind = finding.severity.value if finding.open else "accepted"
     tone = TONES[finding.severity]
     yield (
         f'<details class="finding {kind}" id="{anchor}"{" open" if unfolded else ""}><summary>'
         f'<span class="rule"><span class="badge {tone}">{finding.severity.value}</span><span class="mono">'
-        f"{text(finding.code)} {text(finding.name)}</span>{'<span>waived</span>' if finding.waiver else ''}</span>"
+        f"{text(finding.code)} {text(finding.name)}</span><span>{accepted_word(finding)}</span></span>"
         f'<span class="message">{text(finding.message)}</span></summary><div class="beside"><div class="facts">'
     )
     yield from _facts(finding)
@@ -65,5 +67,4 @@ def _facts(finding: Finding) -> Iterator[str]:
     yield f'<p class="soft">In {text(subjects)}</p>'
     for source in dict.fromkeys(m.source for m in finding.measures if m.source):
         yield f'<p class="soft">Source: {text(source)}</p>'
-    if finding.waiver is not None:
-        yield f"<p>Waived {text(waiver_words(finding.waiver))}</p>"
+    yield from (f"<p>{sentence(words)}</p>" for words in accepted_words(finding))

@@ -9,7 +9,7 @@ from preflight.finding import Fate, Finding, Grade, Measure, Report, State, Subj
 from preflight.report.html_text import TONES, sentence, text
 from preflight.report.html_windows import chart, moment
 from preflight.report.subjects import COLORS, Standing
-from preflight.report.words import counted, number, standing_words, waiver_words, worst_first
+from preflight.report.words import accepted_word, counted, number, standing_words, waiver_words, worst_first
 from preflight.schedule import iso
 
 _NAMED = 4
@@ -43,11 +43,10 @@ def card(
 
 
 def _links(findings: list[Finding], anchors: Mapping[int, str]) -> Iterator[str]:
-    waived = ' <span class="soft">waived</span>'
     if findings:
         items = (
             f'<li><span class="badge {TONES[f.severity]}">{f.severity.value}</span> <a href="#{anchors[id(f)]}">'
-            f"{text(f.name)}</a>{waived if f.waiver else ''}</li>"
+            f"{text(f.name)}</a><span class='soft'>{accepted_word(f)}</span></li>"
             for f in worst_first(tuple(findings))
         )
         yield f'<div class="block"><h4>Findings</h4><ul class="links">{"".join(items)}</ul></div>'

@@ -18,6 +18,7 @@ from preflight.finding import (
     Severity,
     State,
     Subject,
+    Suppression,
     Verdict,
     Waiver,
     WindowRows,
@@ -94,13 +95,15 @@ def _window(window: WindowRows) -> dict[str, Any]:
 
 def summary_values(report: Report) -> dict[str, int]:
     """How many findings and verdicts of each kind there are."""
-    open_findings = [finding for finding in report.findings if finding.waiver is None]
+    open_findings = [finding for finding in report.findings if finding.open]
     states = [verdict.state for verdict in report.verdicts]
     return {
         "errors": sum(finding.severity is Severity.ERROR for finding in open_findings),
         "warnings": sum(finding.severity is Severity.WARNING for finding in open_findings),
         "infos": sum(finding.severity is Severity.INFO for finding in open_findings),
-        "waived": len(report.findings) - len(open_findings),
+        "waived": sum(finding.waiver is not None for finding in report.findings),
+        "suppressed": sum(finding.waiver is None and finding.suppression is not None for finding in report.findings),
+        "baselined": sum(finding.baselined for finding in report.findings),
         "passed": states.count(State.PASS),
         "unproven": states.count(State.UNPROVEN),
         "failures": len(report.failures),
@@ -131,6 +134,19 @@ def finding_values(finding: Finding) -> dict[str, Any]:
         "end_column": span.end_column if span else None,
         "measures": [measure_values(measure) for measure in finding.measures],
         "waiver": waiver_values(finding.waiver) if finding.waiver else None,
+        "object": finding.object,
+        "baselined": finding.baselined,
+        "suppression": _suppression(finding.suppression) if finding.suppression else None,
+    }
+
+
+def _suppression(suppression: Suppression) -> dict[str, Any]:
+    return {
+        "rule": suppression.rule,
+        "reason": suppression.reason,
+        "expires": suppression.expires.isoformat() if suppression.expires else None,
+        "file": suppression.place.path,
+        "line": suppression.place.line,
     }
 
 

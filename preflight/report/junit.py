@@ -1,6 +1,6 @@
 """The report as JUnit XML: a suite a subject, a case a rule.
 
-Findings are failures. What is unproven or inapplicable is skipped with its reason, and so is what a waiver covers; what
+Findings are failures. What is unproven or inapplicable is skipped with its reason, and so is an accepted finding; what
 crashed is an error, and so is each thing that kept facts away, in a suite of its own.
 """
 
@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from preflight.finding import Finding, Report, State, Verdict
 from preflight.report.style import Style
 from preflight.report.subjects import by_subject
-from preflight.report.words import failure_words, measure_words, waiver_words
+from preflight.report.words import accepted_word, accepted_words, failure_words, measure_words, waiver_words
 
 _CLEAN = Style().clean
 
@@ -56,11 +56,11 @@ def _outcome(verdict: Verdict, findings: list[Finding], crashed: bool) -> Iterat
     elif verdict.state is State.INAPPLICABLE:
         yield _element("skipped", "inapplicable", verdict.reason)
     for finding in findings:
-        if finding.waiver is None:
+        if finding.open:
             yield _element("failure", finding.severity.value, finding.message, _details(finding))
         else:
-            waived = f"waived {waiver_words(finding.waiver)}: {finding.message}"
-            yield _element("skipped", "waived", waived, _details(finding))
+            message = ": ".join((*accepted_words(finding), finding.message))
+            yield _element("skipped", accepted_word(finding), message, _details(finding))
 
 
 def _waived(verdict: Verdict) -> str:

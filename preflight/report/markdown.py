@@ -16,6 +16,8 @@ from preflight.report.style import Style
 from preflight.report.subjects import Standing, by_subject, standing
 from preflight.report.words import (
     DEPTHS,
+    accepted_word,
+    accepted_words,
     counted,
     failure_words,
     measure_words,
@@ -116,7 +118,8 @@ _ROWS = 60
 
 
 def _finding(finding: Finding, style: Style) -> str:
-    sign = "☑️ waived" if finding.waiver else _SEVERITIES[finding.severity]
+    accepted = accepted_word(finding)
+    sign = f"☑️ {accepted}" if accepted else _SEVERITIES[finding.severity]
     title = f"- {sign} **{escape(finding.code)} {escape(finding.name)}**{_place(finding, style)}"
     details = [_detail(text) for text in _details(finding)]
     folded = f"  <details><summary>details</summary>\n\n{chr(10).join(details)}\n\n  </details>" if details else ""
@@ -143,8 +146,7 @@ def _details(finding: Finding) -> Iterator[str]:
     if finding.subject.kind is not SubjectKind.PROJECT:
         yield f"in: {escape(', '.join(str(subject) for subject in (finding.subject, *finding.also)))}"
     yield from (f"source: {escape(text)}" for text in dict.fromkeys(m.source for m in finding.measures if m.source))
-    if finding.waiver is not None:
-        yield f"waived {escape(waiver_words(finding.waiver))}"
+    yield from map(escape, accepted_words(finding))
 
 
 # -- folded sections ---------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from preflight.finding import Finding, Measure, Report, Severity, Subject
 from preflight.report.fingerprints import fingerprints
 from preflight.report.json_text import dumps
 from preflight.report.style import Style
-from preflight.report.words import failure_words, number, waiver_words
+from preflight.report.words import accepted_words, failure_words, number
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -153,8 +153,7 @@ class _Results:
         self._subjects: dict[Subject, _Logical] = {}
 
     def result(self, finding: Finding, fingerprint: str) -> _Result:
-        waiver, measures = finding.waiver, finding.measures
-        waived = _CLEAN(f"waived {waiver_words(waiver)}") if waiver else ""
+        measures = finding.measures
         return _Result(
             finding.code,
             self._index[finding.code],
@@ -162,7 +161,7 @@ class _Results:
             _Text(_CLEAN(f"{finding.message} {finding.remedy}".strip())),
             (self._location(finding),),
             {"preflightFinding/v1": fingerprint},
-            (_Suppression("external", "accepted", waived),) if waived else (),
+            () if finding.open else tuple(_suppressions(finding)),
             _Properties(tuple(map(_measure, measures))) if measures else None,
         )
 
@@ -184,6 +183,12 @@ class _Results:
         if subject not in self._subjects:
             self._subjects[subject] = _Logical(_CLEAN(str(subject)), "resource")
         return self._subjects[subject]
+
+
+def _suppressions(finding: Finding) -> Iterator[_Suppression]:
+    for words in accepted_words(finding):
+        kind = "inSource" if words.startswith("suppressed") else "external"
+        yield _Suppression(kind, "accepted", _CLEAN(words))
 
 
 def _measure(measure: Measure) -> _Measure:

@@ -36,8 +36,10 @@ COLORS = {Standing.ERRORS: "red", Standing.UNPROVEN: "yellow", Standing.REMARKS:
 def standing(verdicts: Iterable[Verdict], findings: Iterable[Finding], report: Report) -> Standing:
     """How the subject with these verdicts and findings stands."""
     here = [finding for finding in findings if finding.waiver is None]
-    if any(finding.severity is Severity.ERROR for finding in here):
+    errors = [finding for finding in here if finding.severity is Severity.ERROR]
+    if any(finding.open for finding in errors):
         return Standing.ERRORS
-    if report.left_out or any(v.gating and v.state is State.UNPROVEN and v.waiver is None for v in verdicts):
+    unproven = any(v.gating and v.state is State.UNPROVEN and v.waiver is None for v in verdicts)
+    if errors or report.left_out or unproven:
         return Standing.UNPROVEN
     return Standing.REMARKS if here else Standing.PROVEN

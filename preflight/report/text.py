@@ -182,7 +182,7 @@ def _remarks(report: Report, style: Style) -> Iterator[str]:
 
 
 def _summary(report: Report, style: Style) -> str:
-    errors = any(f.severity is Severity.ERROR and f.waiver is None for f in report.findings)
+    errors = any(f.severity is Severity.ERROR and f.open for f in report.findings)
     color = "red" if errors or report.failures or report.bugs else "yellow"
     if report.passed and not report.unproven and not report.left_out:
         color = "green"

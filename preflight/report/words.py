@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from preflight.finding import Depth, Failure, Finding, Measure, Report, Severity, State, Waiver
+from preflight.finding import Depth, Failure, Finding, Measure, Report, Severity, State, Suppression, Waiver
 from preflight.report.subjects import Standing
 
 DEPTHS = {
@@ -50,6 +50,29 @@ def waiver_words(waiver: Waiver) -> str:
     return f"until {waiver.expires} by {waiver.owner}: {waiver.reason}"
 
 
+def suppression_words(suppression: Suppression) -> str:
+    """Until when, where and why."""
+    until = f"until {suppression.expires} " if suppression.expires else ""
+    return f"{until}at {suppression.place.path}:{suppression.place.line}: {suppression.reason}"
+
+
+def accepted_words(finding: Finding) -> tuple[str, ...]:
+    """Why a finding does not count against a check; none for an open one."""
+    words = [f"waived {waiver_words(finding.waiver)}"] if finding.waiver is not None else []
+    if finding.suppression is not None:
+        words.append(f"suppressed {suppression_words(finding.suppression)}")
+    return (*words, "in the baseline") if finding.baselined else tuple(words)
+
+
+def accepted_word(finding: Finding) -> str:
+    """The same in a word or three; empty for an open finding."""
+    if finding.waiver is not None:
+        return "waived"
+    if finding.suppression is not None:
+        return "suppressed"
+    return "in the baseline" if finding.baselined else ""
+
+
 def failure_words(failure: Failure) -> str:
     """Whom preflight could not ask, at which step, and why."""
     return f"{failure.subject}, {failure.step}: {failure.cause}"
@@ -61,11 +84,15 @@ def counted(count: int, noun: str) -> str:
 
 
 def summary_words(report: Report) -> str:
-    """How many findings of each severity there are, how many are waived, and what was not reached."""
-    by = Counter(finding.severity for finding in report.findings if finding.waiver is None)
+    """How many findings of each severity there are, how many are accepted, and what was not reached."""
+    by = Counter(finding.severity for finding in report.findings if finding.open)
     words = [counted(by[severity], severity.value) for severity in Severity]
-    waived = len(report.findings) - by.total()
-    words += [f"{waived:,} waived"] if waived else []
+    accepted = {
+        "waived": sum(finding.waiver is not None for finding in report.findings),
+        "suppressed": sum(finding.waiver is None and finding.suppression is not None for finding in report.findings),
+        "in the baseline": sum(finding.baselined for finding in report.findings),
+    }
+    words += [f"{count:,} {word}" for word, count in accepted.items() if count]
     words += [f"{len(report.failures):,} not reached"] if report.failures else []
     return ", ".join(words)
 
@@ -78,5 +105,5 @@ def rules_words(report: Report) -> str:
 
 
 def worst_first(findings: tuple[Finding, ...]) -> list[Finding]:
-    """The findings that no waiver covers, the worst severity first, in file order within it; then the waived ones."""
-    return sorted(findings, key=lambda finding: (finding.waiver is not None, finding.severity.rank))
+    """The open findings, the worst severity first, in file order within it; then the accepted ones."""
+    return sorted(findings, key=lambda finding: (not finding.open, finding.severity.rank))

@@ -126,8 +126,8 @@ def test_the_filter_shows_one_severity_and_works_without_a_script(page: Page, tm
     assert len(page.value(shown)) == 6
     page.value("document.querySelector('label[for=only-warning]').click()")
     assert page.value(shown) == ["finding warning"]
-    page.value("document.querySelector('label[for=only-waived]').click()")
-    assert page.value(shown) == ["finding waived"]
+    page.value("document.querySelector('label[for=only-accepted]').click()")
+    assert page.value(shown) == ["finding accepted"]
 
 
 @needs_browser

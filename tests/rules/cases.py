@@ -6,6 +6,7 @@ The form of a case is described in ``rules/README.md``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,8 @@ import msgspec
 import yaml
 
 from preflight.config import load
-from preflight.engine.run import check
+from preflight.engine import Options, check
+from preflight.engine.baseline import Baseline
 from preflight.finding import Report, State
 from preflight.model import Access, Rehearsed, Remote, WorkspaceState
 from preflight.report.rule_page import section
@@ -189,8 +191,11 @@ def judge(case: Case, folder: Path) -> Report:
     if (workspace := case.keys.get("workspace")) is not None:
         remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in workspace.items()}
         state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes)
-    with patch.multiple(LocalAdapter, **_answers(case)):
-        return check(load(folder), now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
+    baseline = {"version": 1, "findings": case.keys.get("baseline", [])}
+    options = Options(baseline=msgspec.convert(baseline, Baseline))
+    answers = _answers(case)
+    with patch.multiple(LocalAdapter, **answers) if answers else nullcontext():
+        return check(load(folder), options, now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
 
 
 def _answers(case: Case) -> dict[str, Any]:
@@ -205,7 +210,7 @@ def _answers(case: Case) -> dict[str, Any]:
         rehearsed = msgspec.convert(given, tuple[Rehearsed, ...])
         answers["rehearse"] = lambda self, ask: rehearsed
         support[Capability.REHEARSE] = FULL
-    return answers | {"support": support}
+    return answers | {"support": support} if answers else {}
 
 
 def states(report: Report, rule: str) -> set[State]:
