@@ -50,6 +50,8 @@ class Cause(Enum):
     TIMEOUT = "timeout"
     COST_CAP = "over the cost cap"
     NO_COMPUTE = "no compute"
+    NO_CREDENTIALS = "no credentials"
+    """Nothing says how to log in, or a variable that holds a secret is not set: nothing was tried."""
     AUTH = "authentication failed"
     RATE_LIMIT = "rate limited"
     NETWORK = "network"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from preflight import registry
 from preflight.config import Connection, Project
-from preflight.errors import WarehouseError
+from preflight.errors import Cause, WarehouseError
 from preflight.finding import Depth
 from preflight.rule import Missing
 from preflight.source import Adapter, Record
@@ -76,6 +76,8 @@ class Sessions:
         try:
             return connect(connection, root=self._project.root, environ=self._environ, record=self._record)
         except WarehouseError as error:
+            if error.cause is Cause.NO_CREDENTIALS:
+                return Missing(error.message)
             self._failed(connection, error)
             return Missing(f"connection {connection.id} could not be opened: {error.message}")
 
