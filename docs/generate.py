@@ -1,4 +1,4 @@
-"""Writes what is made from the code: the rules' pages and indexes, and the page of limits.
+"""Writes what is made from the code: the rules' pages and indexes, the pages of limits and of what is not checked.
 
 ``--check`` writes nothing and says what is not current.
 
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import limits_page
+import not_checked_page
 
 from preflight.registry import rules
 from preflight.report.rule_page import index, page
@@ -26,6 +27,7 @@ def generated() -> dict[Path, str]:
     files = {docs / f"{rule.name}.md": page(rule) for rule in found}
     files[docs / "README.md"] = f"# The rules\n\n{index(found)}"
     files[ROOT / "docs" / "limits.md"] = limits_page.page()
+    files[ROOT / "docs" / "not-checked.md"] = not_checked_page.page()
     readme = ROOT / "rules" / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(START)
     _, _, after = rest.partition(END)
