@@ -58,7 +58,7 @@ def growth_towards_record_limit(ctx: Context) -> Iterator[Outcome]:
     basis = ctx.basis(Fact.COUNTS)
     growth = Measure("growth from window to window", round(slope, 1), limit.unit, basis=basis)
     if max(rows) <= limit.value < ahead and 100 * explained >= STEADY:
-        windows_left = math.floor((limit.value - fitted) / slope) + 1
+        windows_left = max(1, math.floor((limit.value - fitted) / slope) + 1)
         yield Fault(
             f"The {frequency} windows grow by {slope:,.1f} records each and will pass the limit of {limit.value:,} in"
             f" about {windows_left} of them.",
