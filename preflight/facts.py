@@ -28,7 +28,7 @@ from preflight.model import (
 )
 from preflight.query import Query
 from preflight.rule import Fact, Facts, Known, Missing
-from preflight.source import Adapter, Capability, Level, Support
+from preflight.source import Adapter, Capability, Level, Record, Support
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -59,11 +59,20 @@ class Gatherer:
     """One run's facts. Adapters are opened when first needed and closed at the end."""
 
     def __init__(
-        self, project: Project, *, now: datetime, offline: bool, read_workspace: Callable[[], WorkspaceState] | None
+        self,
+        project: Project,
+        *,
+        now: datetime,
+        offline: bool,
+        environ: Mapping[str, str],
+        read_workspace: Callable[[], WorkspaceState] | None,
+        record: Record = lambda _: None,
     ) -> None:
         self._project = project
         self._now = now
         self._offline = offline
+        self._environ = environ
+        self._record = record
         self._read_workspace = read_workspace
         self._adapters: dict[str, Adapter | Missing] = {}
         self._tables: dict[tuple[str, TableRef], TableInfo | Missing] = {}
@@ -135,7 +144,7 @@ class Gatherer:
         if connect is None:
             return Missing(f"there is no adapter for {provider} yet, and the connection names no stand-in")
         try:
-            return connect(connection, root=self._project.root)
+            return connect(connection, root=self._project.root, environ=self._environ, record=self._record)
         except WarehouseError as error:
             self._fail(f"connection {connection.id}", "connect", error)
             return Missing(f"connection {connection.id} could not be opened: {error.message}")
