@@ -322,6 +322,11 @@ class Remote(msgspec.Struct, frozen=True):
     body: Mapping[str, Any]
 
 
+def plan_key(plan: str, version: int | None) -> str:
+    """What a plan, or one of its versions, is called among a workspace's data plans."""
+    return plan if version is None else f"{plan}/versions/{version}"
+
+
 class WorkspaceState(msgspec.Struct, frozen=True):
     """What the workspace holds, by the project's list names."""
 
@@ -333,5 +338,7 @@ class WorkspaceState(msgspec.Struct, frozen=True):
     data_models: tuple[Remote, ...] = ()
     field_transformations: tuple[Remote, ...] = ()
     pipelines: tuple[Remote, ...] = ()
+    data_plans: tuple[Remote, ...] = ()
+    """Of the plans that the project names those that are there, by ``plan_key``."""
     unread: tuple[str, ...] = ()
     """The list names of the kinds that could not be read: their emptiness says nothing."""

@@ -180,6 +180,8 @@ class Project(msgspec.Struct, frozen=True):
     rules: Mapping[str, str]
     """A rule's name to ``off``, ``error``, ``warning`` or ``info``."""
     waivers: tuple[Waiver, ...]
+    data_plans: tuple[SourceFile, ...]
+    """The files of the data plans, as they are."""
     plugins: tuple[str, ...]
     problems: tuple[Problem, ...]
     """Everything that breaks the grammar, in file order."""

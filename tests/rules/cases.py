@@ -183,8 +183,10 @@ def judge(case: Case, folder: Path) -> Report:
     write(case, folder)
     state = None
     if (workspace := case.keys.get("workspace")) is not None:
-        remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in workspace.items()}
-        state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes)
+        unread = tuple(workspace.get("unread", ()))
+        listed = {kind: bodies for kind, bodies in workspace.items() if kind != "unread"}
+        remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in listed.items()}
+        state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes, unread=unread)
     return check(load(folder), now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
 
 

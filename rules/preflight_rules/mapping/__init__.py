@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.mapping import destinations, events, plans, shape, sizes, sources, values
+from preflight_rules.mapping import destinations, events, planned, plans, shape, sizes, sources, values
 
 RULES: tuple[Rule, ...] = (
     sources.mapping_source_missing_from_output,
@@ -43,4 +43,12 @@ RULES: tuple[Rule, ...] = (
     sizes.near_event_name_limit,
     plans.plan_version_without_plan,
     plans.plan_without_version,
+    plans.missing_data_plan,
+    planned.unplanned_event,
+    planned.unplanned_attribute,
+    planned.unplanned_identity,
+    planned.type_against_plan,
+    planned.planned_attribute_missing,
+    plans.malformed_data_plan,
+    plans.inactive_data_plan,
 )
