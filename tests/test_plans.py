@@ -12,8 +12,24 @@ from hypothesis import strategies as st
 from preflight.plans import Members, Property, parse, read
 
 names = st.sampled_from(
-    ["data_plan_id", "version", "version_document", "data_plan_versions", "data_points", "match", "type", "criteria"]
-    + ["validator", "definition", "properties", "data", "custom_attributes", "additionalProperties", "required", "enum"]
+    [
+        "data_plan_id",
+        "version",
+        "version_document",
+        "data_plan_versions",
+        "data_points",
+        "match",
+        "type",
+        "criteria",
+        "validator",
+        "definition",
+        "properties",
+        "data",
+        "custom_attributes",
+        "additionalProperties",
+        "required",
+        "enum",
+    ]
 )
 leaves = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "orders", "custom_event", "string"])
 documents = st.recursive(

@@ -180,8 +180,6 @@ class Project(msgspec.Struct, frozen=True):
     rules: Mapping[str, str]
     """A rule's name to ``off``, ``error``, ``warning`` or ``info``."""
     waivers: tuple[Waiver, ...]
-    data_plans: tuple[SourceFile, ...]
-    """The files of the data plans, as they are."""
     plugins: tuple[str, ...]
     problems: tuple[Problem, ...]
     """Everything that breaks the grammar, in file order."""
@@ -191,6 +189,8 @@ class Project(msgspec.Struct, frozen=True):
     """Every file that was read, by its path relative to ``root``."""
     locate: Callable[[Route], Span | None]
     """Where a route points: the value, else its key, else the resource's ``id`` line, else None."""
+    data_plans: tuple[SourceFile, ...] = ()
+    """The files of the data plans, as they are."""
 
     def connection(self, id: str) -> Connection | None:  # noqa: A002 - the API's word
         """The connection with this id."""

@@ -6,6 +6,7 @@ The form of a case is described in ``rules/README.md``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -175,6 +176,8 @@ def _project(keys: Mapping[str, Any]) -> dict[str, Any]:
         project["field_transformations"] = [merge(base, keys["field_transformation"])]
         pipeline["field_transformation_id"] = "transformation"
     project["pipelines"] = [merge(pipeline, keys.get("pipeline", {}))]
+    if "second" in keys:
+        project["pipelines"].append(deepcopy(merge(project["pipelines"][0], keys["second"])))
     return merge(project, keys.get("top", {}))
 
 
