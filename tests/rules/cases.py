@@ -82,7 +82,11 @@ def from_files() -> Iterator[Case]:
     for path in sorted(ROOT.glob("*/*.yml")):
         document = yaml.load(path.read_text("utf-8"), Loader)
         for entry in document["cases"]:
-            yield Case(document["rule"], entry["name"], entry, f"{path.parent.name}/{path.name}")
+            origin = f"{path.parent.name}/{path.name}"
+            for dialect in entry.get("dialects", ()):
+                yield Case(document["rule"], f"{entry['name']} ({dialect})", {**entry, "dialect": dialect}, origin)
+            if "dialects" not in entry:
+                yield Case(document["rule"], entry["name"], entry, origin)
 
 
 def from_docstring(rule: Rule) -> Iterator[Case]:
