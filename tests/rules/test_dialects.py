@@ -9,9 +9,6 @@ from tests.rules.cases import CONFIGS, from_files
 
 FAMILIES = ("PF1", "PF2", "PF3")
 ELSEWHERE = {
-    ("undeclared-table-alias", "bigquery"): "a name before a dot may be a column with fields: unproven",
-    ("undeclared-table-alias", "redshift"): "a name before a dot may be a SUPER column: unproven",
-    ("undeclared-table-alias", "databricks"): "a name before a dot may be a column with fields: unproven",
     ("partly-qualified-table", "redshift"): "two parts are a whole name",
     **{("sql-not-analysed", dialect): "it has no findings, it is unproven" for dialect in CONFIGS},
 }
