@@ -16,7 +16,8 @@ import yaml
 
 from preflight.config import load
 from preflight.engine.run import check
-from preflight.finding import Report, State
+from preflight.engine.selection import Options
+from preflight.finding import Finding, Report, State
 from preflight.model import Remote, WorkspaceState
 from preflight.report.rule_page import section
 from preflight.rule import Rule
@@ -135,12 +136,19 @@ def _sql(keys: Mapping[str, Any]) -> str:
     return text
 
 
+_built: dict[str, bytes] = {}
+"""The stand-in files by the statements that build them."""
+
+
 def _build(path: Path, statements: str) -> None:
     import duckdb
 
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(statements)
+    if statements not in _built:
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(statements)
+        _built[statements] = path.read_bytes()
+    path.write_bytes(_built[statements])
 
 
 def _project(keys: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,13 +196,60 @@ def _project(keys: Mapping[str, Any]) -> dict[str, Any]:
 def judge(case: Case, folder: Path) -> Report:
     """The report on the case's project."""
     write(case, folder)
+    return judge_written(case, folder)
+
+
+def judge_written(case: Case, folder: Path, options: Options | None = None) -> Report:
+    """The report on the case's project, which stands in ``folder`` already."""
     state = None
     if (workspace := case.keys.get("workspace")) is not None:
         unread = tuple(workspace.get("unread", ()))
         listed = {kind: bodies for kind, bodies in workspace.items() if kind != "unread"}
         remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in listed.items()}
         state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes, unread=unread)
-    return check(load(folder), now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
+    return check(load(folder), options, now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
+
+
+def examine(case: Case, report: Report) -> None:
+    """Assert that the report says of the case's rule what the case expects."""
+    assert not report.bugs, report.bugs[0].traceback
+    expect = case.keys["expect"]
+    if expect == "findings":
+        _examine_findings(case, report)
+        return
+    assert not report.select(case.rule), report.select(case.rule)
+    found = states(report, case.rule)
+    assert State(expect) in found, (found, _reasons(case, report))
+    if expect == "pass":
+        assert State.UNPROVEN not in found, _reasons(case, report)
+    if says := case.keys.get("says"):
+        assert any(says in reason for reason in _reasons(case, report))
+
+
+def _reasons(case: Case, report: Report) -> list[str]:
+    return [verdict.reason for verdict in report.verdicts if verdict.name == case.rule]
+
+
+def _examine_findings(case: Case, report: Report) -> None:
+    findings = report.select(case.rule)
+    assert findings, (_reasons(case, report), [f.message for f in report.findings])
+    if "count" in case.keys:
+        assert len(findings) == case.keys["count"], [finding.message for finding in findings]
+    finding = findings[0]
+    assert finding.message.endswith("."), finding.message
+    assert finding.remedy.endswith("."), finding.remedy
+    if says := case.keys.get("says"):
+        assert says in finding.message
+    if marks := case.keys.get("marks"):
+        assert _marked(finding, report) == marks
+    for key, value in (("line", finding.span and finding.span.line), ("column", finding.span and finding.span.column)):
+        if key in case.keys:
+            assert value == case.keys[key]
+
+
+def _marked(finding: Finding, report: Report) -> str:
+    assert finding.span is not None
+    return report.sources[finding.span.path].text[finding.span.start : finding.span.end]
 
 
 def states(report: Report, rule: str) -> set[State]:
