@@ -17,6 +17,7 @@ COMMANDS = {
     "apply": "Check, then create or update what the project describes.",
     "verify": "Compare what the pipelines' latest runs read with what was counted.",
     "drift": "Compare the workspace and the warehouse with the project.",
+    "doctor": "Walk the route to each warehouse and to the workspace.",
     "slots": "Show the workspace's slots for active pipelines.",
     "import": "Write a project from what the workspace holds.",
     "rules": "List the rules.",

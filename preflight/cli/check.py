@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preflight.cli.output import OUTPUT, complain, parse_outputs, write_report
+from preflight.cli.output import OUTPUT, complain, end_if_interrupted, parse_outputs, write_report, write_statements
 
 
 @click.command("check")
@@ -27,6 +27,7 @@ from preflight.cli.output import OUTPUT, complain, parse_outputs, write_report
 @click.option("--require", multiple=True, metavar="NAME", help="Exit 4 if this rule, family or `all` is unproven.")
 @click.option("--select", multiple=True, metavar="NAME", help="Run only these rules or families; repeatable.")
 @click.option("--ignore", multiple=True, metavar="NAME", help="Leave these rules or families out; repeatable.")
+@click.option("--show-queries", is_flag=True, help="Print every statement that was sent to a warehouse, on stderr.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
 def command(
     path: Path,
@@ -37,6 +38,7 @@ def command(
     require: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    show_queries: bool,
     color: str,
 ) -> int:
     """Judge the project at PATH (this folder, unless given); write nothing anywhere.
@@ -64,6 +66,9 @@ def command(
     options = Options(pipelines=pipelines, select=select, ignore=ignore, offline=offline)
     report = check(project, options, environ=os.environ)
     write_report(report, wanted, color)
+    if show_queries:
+        write_statements(report)
+    end_if_interrupted(report)
     if report.bugs:
         from preflight.cli.bug import report_bug
 
