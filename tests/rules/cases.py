@@ -221,6 +221,8 @@ def examine(case: Case, report: Report) -> None:
     """Assert that the report says of the case's rule what the case expects."""
     assert not report.bugs, report.bugs[0].traceback
     expect = case.keys["expect"]
+    for name, value in case.keys.get("measures", {}).items():
+        assert _measures(case, report).get(name) == value, _measures(case, report)
     if expect == "findings":
         _examine_findings(case, report)
         return
@@ -231,6 +233,12 @@ def examine(case: Case, report: Report) -> None:
         assert State.UNPROVEN not in found, _reasons(case, report)
     if says := case.keys.get("says"):
         assert any(says in reason for reason in _reasons(case, report))
+
+
+def _measures(case: Case, report: Report) -> dict[str, int | float | str]:
+    verdicts = (verdict for verdict in report.verdicts if verdict.name == case.rule)
+    weighed = [measure for said in (*verdicts, *report.select(case.rule)) for measure in said.measures]
+    return {measure.name: measure.value for measure in weighed}
 
 
 def _reasons(case: Case, report: Report) -> list[str]:
@@ -247,6 +255,8 @@ def _examine_findings(case: Case, report: Report) -> None:
     assert finding.remedy.endswith("."), finding.remedy
     if says := case.keys.get("says"):
         assert says in finding.message
+    if helps := case.keys.get("helps"):
+        assert helps in finding.remedy
     if marks := case.keys.get("marks"):
         assert _marked(finding, report) == marks
     for key, value in (("line", finding.span and finding.span.line), ("column", finding.span and finding.span.column)):
