@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+import preflight_rules
+from preflight import limits
 from preflight.finding import Severity
 from preflight.report.rule_page import GROUNDS, ground, read_on
+from preflight.schedule import FREQUENCIES
 from preflight_rules import RULES
 from tests.cli.command import run
 
@@ -74,3 +77,11 @@ def test_what_rests_on_inference_alone_is_no_error() -> None:
 def test_a_source_may_name_the_day_it_was_read() -> None:
     days = {read_on(rule) for rule in RULES}
     assert {"", "2026-11-23", "2026-08-13"} == days
+
+
+def test_every_documented_limit_is_judged_by_a_rule() -> None:
+    folder = Path(preflight_rules.__file__).parent
+    text = "\n".join(path.read_text("utf-8") for path in folder.rglob("*.py"))
+    judged = {name for name in limits.NAMES if name in text}
+    judged |= {f"records_per_{frequency}_interval" for frequency in FREQUENCIES}
+    assert judged == set(limits.NAMES)
