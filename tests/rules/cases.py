@@ -18,8 +18,8 @@ import msgspec
 import yaml
 
 from preflight.config import load
-from preflight.engine.run import check
-from preflight.engine.selection import Options
+from preflight.engine import Options, check
+from preflight.engine.baseline import Baseline
 from preflight.finding import Finding, Report, State
 from preflight.model import Access, Rehearsed, Remote, WorkspaceState
 from preflight.report.rule_page import section
@@ -204,14 +204,16 @@ def judge(case: Case, folder: Path) -> Report:
     return judge_written(case, folder)
 
 
-def judge_written(case: Case, folder: Path, options: Options | None = None) -> Report:
-    """The report on the case's project, which stands in ``folder`` already."""
+def judge_written(case: Case, folder: Path, select: tuple[str, ...] = ()) -> Report:
+    """The report of these rules (of all, where none is named) on the case's project, which stands in ``folder``."""
     state = None
     if (workspace := case.keys.get("workspace")) is not None:
         unread = tuple(workspace.get("unread", ()))
         listed = {kind: bodies for kind, bodies in workspace.items() if kind != "unread"}
         remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in listed.items()}
         state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes, unread=unread)
+    baseline = {"version": 1, "findings": case.keys.get("baseline", [])}
+    options = Options(select=select, baseline=msgspec.convert(baseline, Baseline))
     answers = _answers(case)
     with patch.multiple(LocalAdapter, **answers) if answers else nullcontext():
         return check(load(folder), options, now=NOW, environ={}, read_workspace=(lambda: state) if state else None)

@@ -27,7 +27,6 @@ from typing import Any
 
 import preflight_rules
 from preflight import limits
-from preflight.engine.selection import Options
 from preflight.errors import PreflightError
 from preflight.rule import Rule
 from tests.rules.cases import Case, examine, from_docstring, from_files, judge_written, write
@@ -36,6 +35,8 @@ from tests.rules.mutants import Mutant, of_module
 PATIENCE = 30
 """Seconds after which a mistake that makes the cases hang counts as noticed."""
 KILLED, SURVIVED = 0, 1
+_LAST = {rule.name for rule in preflight_rules.RULES if rule.last}
+"""The rules that speak of what the others found, and so need them."""
 Place = tuple[str, str]
 """A module's name, and the name of a function, ``Class.method`` or constant in it."""
 
@@ -90,8 +91,9 @@ def function(module: ModuleType, owner: str) -> FunctionType:
 
 def noticed(case: Case, folder: Path) -> bool:
     """Whether the case fails."""
+    alone = () if case.rule in _LAST else (case.rule,)
     try:
-        examine(case, judge_written(case, folder, Options(select=(case.rule,))))
+        examine(case, judge_written(case, folder, alone))
     except (AssertionError, PreflightError):
         return True
     except Exception:  # a mistake may make anything of the program
