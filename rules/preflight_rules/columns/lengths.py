@@ -179,7 +179,7 @@ def large_row(ctx: Context) -> Iterator[Outcome]:
             (measure,),
         )
     elif unsized:
-        yield Unproven(f"how long the values of {', '.join(unsized[:3])} are was not measured", (measure,))
+        yield Unproven(f"the length of the values in {', '.join(unsized[:3])} was not measured", (measure,))
     elif _WIDEST * characters > limit.value:
         yield Unproven(f"{characters:,} characters may take more than {limit.value:,} bytes", (measure,))
     else:
