@@ -16,7 +16,7 @@ from preflight.finding import Grade
 from preflight_adapters._guard import Gate, allow
 from preflight_adapters._options import Options
 from preflight_adapters.bigquery.errors import Failure, Sent, translate
-from preflight_adapters.bigquery.login import Login, endpoint, loopback, missing
+from preflight_adapters.bigquery.login import Login, endpoint, missing, on_this_machine
 from preflight_adapters.bigquery.rows import Field
 
 MAXIMUM_BYTES_BILLED = 100 * 2**30
@@ -57,7 +57,7 @@ class Session:
         """Where jobs run and are billed."""
         self.location = options.text("location")
         self._endpoint = endpoint(options)
-        self.on_this_machine = loopback(self._endpoint)
+        self.on_this_machine = on_this_machine(self._endpoint)
         self._bigquery = driver()
         self._default_dataset = f"{project}.{default_dataset}" if project and default_dataset else ""
         self._running = ""

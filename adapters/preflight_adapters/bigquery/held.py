@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from preflight.errors import Cause, WarehouseError
-from preflight.model import Access, TableRef
+from preflight.model import Access, TableRef, Trait, TraitKind
 from preflight_adapters.bigquery.access import DATASET_RIGHT, PROJECT_RIGHTS, TABLE_RIGHTS, Granted, account, rights
 
 if TYPE_CHECKING:
@@ -34,7 +34,22 @@ def access(session: Session, login: Login, place: Place, tables: tuple[TableRef,
         asker = login.principal or login.way
         why = f"IAM answers only for who asks, and preflight asks with {asker}, not as {principal or 'the sync'}"
         granted = dict.fromkeys(_asks(session, place, tables), Granted(unasked=why))
-    return Access(principal or "unknown", assumed, rights(principal, place.project, place.dataset, tables, granted))
+    found = rights(principal, place.project, place.dataset, tables, granted)
+    return Access(principal or "unknown", assumed, found, traits=_traits(session, place))
+
+
+def _traits(session: Session, place: Place) -> tuple[Trait, ...]:
+    """Where the connection's dataset is kept, if that may be seen."""
+    if not place.dataset:
+        return ()
+    name = f"{place.project}.{place.dataset}"
+    try:
+        location = str(session.dataset(name).get("location") or "")
+    except WarehouseError as error:
+        if not error.cause.blames_query:
+            raise
+        return ()
+    return (Trait(TraitKind.LOCATION, name, location),) if location else ()
 
 
 def _asks(session: Session, place: Place, tables: tuple[TableRef, ...]) -> dict[str, Callable[[], frozenset[str]]]:

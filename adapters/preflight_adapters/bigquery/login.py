@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import warnings
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ import msgspec
 
 from preflight.errors import Cause, WarehouseError
 from preflight_adapters._options import Options
+from preflight_adapters._route import loopback
 
 SCOPES = ("https://www.googleapis.com/auth/bigquery", "https://www.googleapis.com/auth/cloud-platform")
 WAYS = ("credentials_file", "impersonate", "token", "credentials")
@@ -70,7 +70,7 @@ def endpoint(options: Options) -> str:
     if not url:
         return ""
     url = url if "://" in url else f"https://{url}"
-    if urlsplit(url).scheme != "https" and not loopback(url):
+    if urlsplit(url).scheme != "https" and not on_this_machine(url):
         raise WarehouseError(
             Cause.DRIVER,
             "api_endpoint is not an https URL, so credentials would be sent in the clear",
@@ -79,11 +79,10 @@ def endpoint(options: Options) -> str:
     return url
 
 
-def loopback(url: str) -> bool:
+def on_this_machine(url: str) -> bool:
     """Whether a URL leads to this machine."""
     try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return loopback(urlsplit(url).hostname or "")
     except ValueError:
         return False
 
@@ -97,7 +96,7 @@ def _source(options: Options, root: Path) -> Login:
     if file := options.text("credentials_file"):
         return _from_info(_read(root / Path(file).expanduser(), file), options, f"the file {file}")
     word = options.text("credentials")
-    if word == "anonymous" or (not word and loopback(endpoint(options)) and not _named(given)):
+    if word == "anonymous" or (not word and on_this_machine(endpoint(options)) and not _named(given)):
         from google.auth.credentials import AnonymousCredentials
 
         return Login(AnonymousCredentials(), "", "no credentials, as a test server wants none")  # type: ignore[no-untyped-call]
