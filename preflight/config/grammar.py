@@ -326,6 +326,9 @@ PROJECT = Shape(
             Table(Text(("off", "error", "warning", "info")), lenient=True), "A severity of your own for a rule, or off."
         ),
         "waivers": Field(ListOf(WAIVER, lenient=True), "Findings that are accepted until a day."),
+        "data_plans": Field(
+            ListOf(Text(), lenient=True), "Data plans that pipelines name: JSON files as the API returns them."
+        ),
         "plugins": Field(ListOf(Text()), "Plugins that bring rules or adapters."),
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,7 +10,7 @@ from preflight import limits
 from preflight.config import grammar as g
 from preflight.config.build import Resources
 from preflight.config.comments import comments
-from preflight.config.files import Files, Refuse
+from preflight.config.files import KEEP_INSIDE, Files, Refuse, within
 from preflight.config.nodes import Mapping, Node, Sequence, parse
 from preflight.config.places import Places
 from preflight.config.problems import BAD
@@ -19,7 +20,7 @@ from preflight.config.secrets import guessed, masked
 from preflight.errors import UsageError
 from preflight.finding import Waiver
 from preflight.limits import Override
-from preflight.location import Route, Span
+from preflight.location import Route, SourceFile, Span
 
 NAMES = ("preflight.yml", "preflight.yaml")
 
@@ -62,9 +63,10 @@ class _Loader:
             self._read_top(reader, node)
         elif reader is not None and not reader.found:
             reader.at("missing-key", "The project file is empty.", reader.file.span(0, 0), "Add `version: 1`.")
+        waivers = self.top.get("waivers", ())
+        plans = tuple(self._data_plans())
         for reader in self.readers:
             self.problems += reader.found
-        waivers = self.top.get("waivers", ())
         if self.whole:
             self.problems += self.resources.unresolved(waivers)
         return Project(
@@ -78,6 +80,7 @@ class _Loader:
             pipelines=tuple(self.resources.pipelines.values()),
             rules=self.top.get("rules", {}),
             waivers=tuple(Waiver(**waiver) for waiver in waivers),
+            data_plans=plans,
             plugins=self.top.get("plugins", ()),
             problems=tuple(sorted(self.problems, key=_order)),
             broken=frozenset(self.resources.broken),
@@ -130,6 +133,19 @@ class _Loader:
                     reader.add("unknown-key", message, node.entries[key][0], f"Move it to {self.name}.")
             reader.fields(node, g.INCLUDED, "The included file", skip=(*g.LISTS, "version", "include"))
             self._read_lists(reader, node, name)
+
+    def _data_plans(self) -> Iterator[SourceFile]:
+        for index, name in enumerate(self.top.get("data_plans", ())):
+            place = self.places.locate(Route("", "", ("data_plans", index)))
+
+            def refuse(message: str, remedy: str, span: Span | None, place: Span | None = place) -> None:
+                self.problems.append(Problem("unreadable-file", message, span or place, remedy))
+
+            path = within("", name)
+            if path is None:
+                refuse(f"{name} lies outside the project's folder.", KEEP_INSIDE, None)
+            elif (file := self.files.read(path, refuse)) is not None:
+                yield file
 
     def _refuse(self, place: Span | None) -> Refuse:
         """What keeps a problem with a file that may hold resources."""

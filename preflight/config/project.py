@@ -209,6 +209,8 @@ class Project(msgspec.Struct, frozen=True):
     """Every file that was read, by its path relative to ``root``."""
     locate: Callable[[Route], Span | None]
     """Where a route points: the value, else its key, else the resource's ``id`` line, else None."""
+    data_plans: tuple[SourceFile, ...] = ()
+    """The files of the data plans, as they are."""
     comments: Mapping[str, tuple[Comment, ...]] = {}
     """The YAML files' comments that may speak to preflight, by path."""
 

@@ -42,7 +42,7 @@ from preflight.finding import (
 from preflight.location import Place, Route, Span, SqlRange
 from preflight.model import Schema, WorkspaceState
 from preflight.outlook import column_fates, next_runs
-from preflight.query import Query, parse
+from preflight.query import Outputs, Query, parse
 from preflight.rule import Context, Fact, Known, Missing, Rule, Scope
 from preflight.workspace import reader
 
@@ -98,10 +98,11 @@ class _Run:
     def report(self) -> Report:
         contexts = {subject: self._context(subject) for subject in subjects(self.project, self.options.pipelines)}
         gathered = self._gather(contexts)
-        findings, verdicts, bugs = self._judge_all(contexts, gathered)
+        schemas = _schemas(gathered)
+        outputs = _outputs(contexts.values(), schemas)
+        findings, verdicts, bugs = self._judge_all(contexts, gathered, outputs)
         merged = _merge(findings)
         touched = {finding.waiver for finding in merged} | {verdict.waiver for verdict in verdicts}
-        schemas = _schemas(gathered)
         return Report(
             depth=_depth(contexts.values(), gathered),
             project=self.project.file,
@@ -118,7 +119,7 @@ class _Run:
             left_out=tuple(r.name for r in self.rules if r.severity is Severity.ERROR and r not in self.running),
             bugs=tuple(bugs),
             schemas=schemas,
-            fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, schemas))},
+            fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, outputs))},
             windows={subject.id: found for subject, found in _windows(contexts, gathered)},
             statements=gathered.statements,
             interrupted=gathered.interrupted,
@@ -126,7 +127,7 @@ class _Run:
         )
 
     def _judge_all(
-        self, contexts: Mapping[Subject, Context], gathered: Gathered
+        self, contexts: Mapping[Subject, Context], gathered: Gathered, outputs: Mapping[str, Outputs]
     ) -> tuple[list[Finding], list[Verdict], list[Bug]]:
         """Every rule for every subject; those that speak of what the others found come last."""
         findings: list[Finding] = []
@@ -139,7 +140,7 @@ class _Run:
                 self._add_problems(self.baseline.stale(verdicts, self.rules, contexts, whole=whole))
                 contexts = {subject: self._context(subject) for subject in contexts}
             for subject, bare in contexts.items():
-                context = bare.with_facts(gathered.facts[subject])
+                context = bare.with_facts(gathered.facts[subject], outputs)
                 for rule in self._rules_for(subject, last=last):
                     found, verdict, bug = self._judge(rule, context)
                     findings += found
@@ -358,11 +359,19 @@ def _order(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def _fates(context: Context, schemas: Mapping[str, Schema]) -> tuple[ColumnFate, ...]:
-    if context.used_by is None or not context.has_query:
+def _outputs(contexts: Iterable[Context], schemas: Mapping[str, Schema]) -> dict[str, Outputs]:
+    """What each pipeline's query puts out, by the pipeline's id."""
+    return {
+        context.used_by.id: context.query.outputs(schemas.get(context.subject.id))
+        for context in contexts
+        if context.used_by is not None and context.has_query
+    }
+
+
+def _fates(context: Context, outputs: Mapping[str, Outputs]) -> tuple[ColumnFate, ...]:
+    if context.used_by is None or context.used_by.id not in outputs:
         return ()
-    outputs = context.query.outputs(schemas.get(context.subject.id))
-    return column_fates(context.used_by, context.field_transformation, outputs)
+    return column_fates(context.used_by, context.field_transformation, outputs[context.used_by.id])
 
 
 def _next_runs(context: Context, now: datetime) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.project import connections, expiry, grammar, resources
+from preflight_rules.project import connections, expiry, grammar, resources, together
 
 RULES: tuple[Rule, ...] = (
     grammar.broken_yaml,
@@ -31,5 +31,7 @@ RULES: tuple[Rule, ...] = (
     resources.identical_connections,
     resources.inactive_connection_in_use,
     resources.production_without_rehearsal,
+    together.attribute_written_twice,
+    together.feed_for_two_kinds,
     connections.password_only_snowflake_login,
 )
