@@ -21,7 +21,13 @@ _PLACE = re.compile(r"\bline (\d+),? pos(?:ition)? (\d+)\b")
 _END = re.compile(r"\n\s*(?:at [\w.$]+\(|== SQL|'?[A-Z]\w+ |[+:]- )")
 """Where a stack trace, the query's text or a plan begins."""
 _PATH = re.compile(r"`(?:[^`]|``)+`(?:\.`(?:[^`]|``)+`)*")
-_LACKS = re.compile(r"does not have (?:permission |privilege )?(.+?) on (\w+(?: \w+)?) ['`](.+?)['`](?=[.\s]|$)")
+_LACKS = re.compile(
+    r"does not have (?:permission |privilege )?([\w ]+?) on (\w+(?: \w+)?) ('[^'\n]+'|`[^`\n]+`(?:\.`[^`\n]+`)*)",
+    re.IGNORECASE,
+)
+
+_COLD = "has not been initialized"
+"""What a session handle is while the SQL warehouse behind it starts."""
 
 _CONDITIONS = {
     Cause.NOT_FOUND: r"(TABLE_OR_VIEW|SCHEMA|CATALOG|PATH)_NOT_FOUND|NO_SUCH_CATALOG\w*|DELTA_(TABLE_NOT|MISSING)\w*",
@@ -116,7 +122,7 @@ def lacking(text: str) -> Lacking | None:
     found = _LACKS.search(text)
     if found is None:
         return None
-    name = found[3].replace("`", "")
+    name = found[3].replace("`", "").strip("'")
     return Lacking(found[1].strip().upper(), found[2].casefold(), name)
 
 
@@ -131,7 +137,7 @@ def _cause(code: str, state: str, text: str) -> Cause:
         return _CLASSES[state[:2]]
     if lacking(text):
         return Cause.PERMISSION
-    return Cause.OTHER
+    return Cause.NO_COMPUTE if _COLD in text else Cause.OTHER
 
 
 def _sentence(head: str, code: str, state: str) -> str:
@@ -145,7 +151,8 @@ def _sentence(head: str, code: str, state: str) -> str:
 
 
 def _first_line(text: str) -> str:
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = " ".join(lines[:2] if lines and lines[0].endswith(":") else lines[:1])
     line = re.sub(r"^(?:(?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error): |Error running query: )+", "", line)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 

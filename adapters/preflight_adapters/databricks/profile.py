@@ -9,7 +9,7 @@ import msgspec
 
 from preflight import identities
 from preflight.model import ColumnProfile, IdentityProfile, Kind, Profile, ProfileAsk, ProfileColumn
-from preflight_adapters.databricks.queries import bare, literal
+from preflight_adapters.databricks.queries import bare, literal, rows
 
 _SCALARS = (
     Kind.TEXT, Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.BOOLEAN, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.INSTANT,
@@ -24,6 +24,8 @@ def statement(ask: ProfileAsk) -> str:
 
     The columns are renamed by their position, so that names which differ by case alone do no harm.
     """
+    if not ask.columns:
+        return rows(ask.sql)
     names = ", ".join(f"c{index}" for index in range(len(ask.columns)))
     texts = "".join(f", CAST(c{i} AS STRING) AS t{i}" for i, column in enumerate(ask.columns) if _as_text(column))
     limit = f" LIMIT {ask.sample_rows}" if ask.sample_rows is not None else ""
@@ -39,10 +41,10 @@ def statement(ask: ProfileAsk) -> str:
 def values(ask: ProfileAsk, row: Sequence[Any]) -> Profile:
     """The profile of the statement's row."""
     found = iter(row)
-    rows = int(next(found))
+    count = int(next(found))
     nobody = int(next(found)) if _nobody(ask) is not None else None
     columns = tuple(_column(index, column, found) for index, column in enumerate(ask.columns))
-    return Profile(rows, ask.sample_rows is not None and rows >= ask.sample_rows, columns, nobody)
+    return Profile(count, ask.sample_rows is not None and count >= ask.sample_rows, columns, nobody)
 
 
 def _column(index: int, column: ProfileColumn, found: Iterator[Any]) -> ColumnProfile:

@@ -98,9 +98,9 @@ def rehearsals(ask: RehearsalAsk) -> tuple[tuple[str, str], ...]:
         start, end = (f"{_moment(at):%Y-%m-%d %H:%M:%S}+0000" for at in (ask.window.start, ask.window.end))
         window = f" WHERE {ask.iterator} BETWEEN '{start}' AND '{end}'"
     return (
-        ("discover columns", f"SELECT * FROM ( {ask.sql} ) LIMIT 0"),
-        ("count", f"SELECT COUNT(*) FROM ( {ask.sql} ){window}"),
-        ("extract", f"SELECT * FROM ( {ask.sql} ){window}"),
+        ("discover columns", f"SELECT * FROM (\n{ask.sql}\n) LIMIT 0"),
+        ("count", f"SELECT COUNT(*) FROM (\n{ask.sql}\n){window}"),
+        ("extract", f"SELECT * FROM (\n{ask.sql}\n){window}"),
     )
 
 
