@@ -92,7 +92,7 @@ class DatabricksAdapter:
         """The rows by hour of the iterator; one statement scans. Without an iterator all are rows without its value."""
         if ask.iterator is None:
             answer = self._session.rows(queries.rows(ask.sql), "rows", Grade.COUNTED, model=ask.sql)
-            return Histogram(ask.anchor, (), null_rows=int(answer.rows[0][0]))
+            return Histogram(ask.anchor, (), null_rows=int(answer.row[0]))
         columns = self.describe(ask.sql).columns
         index = rows.only(ask.iterator, columns)
         statement = queries.histogram(ask, width=len(columns), index=index, type_=columns[index].type)
@@ -121,7 +121,7 @@ class DatabricksAdapter:
         if self._json:
             try:
                 answer = self._session.rows(queries.table_json(ref), "table", Grade.METADATA)
-                return rows.table_from_json(ref, str(answer.rows[0][0]))
+                return rows.table_from_json(ref, str(answer.row[0]))
             except WarehouseError as error:
                 if error.cause is not Cause.SYNTAX and not error.code.startswith(("UNSUPPORTED", "DESCRIBE_JSON")):
                     raise
@@ -134,7 +134,7 @@ class DatabricksAdapter:
         grade = Grade.SAMPLED if ask.sample_rows else Grade.COUNTED
         statement = profiling.statement(ask)
         answer = self._session.rows(statement, "profile", grade, model=queries.bare(ask.sql))
-        return profiling.values(ask, answer.rows[0])
+        return profiling.values(ask, answer.row)
 
     def access(self, ask: AccessAsk) -> Access:
         """What the principal holds: proven by reading no row of each table, or read from the listings of grants."""
@@ -184,7 +184,7 @@ class DatabricksAdapter:
         if not groups:
             return {}
         answer = self._session.rows(queries.memberships(groups), "groups", Grade.METADATA)
-        return {group: value is True for group, value in zip(groups, answer.rows[0], strict=True)}
+        return {group: value == 1 for group, value in zip(groups, answer.row, strict=True)}
 
     def rehearse(self, ask: RehearsalAsk) -> tuple[Rehearsed, ...]:
         """The platform's three statements, analysed and not run."""

@@ -12,14 +12,13 @@ import msgspec
 
 from preflight.errors import Cause, WarehouseError
 from preflight.finding import Grade
-from preflight_adapters._guard import Gate
+from preflight_adapters._guard import Gate, allow
 from preflight_adapters.databricks import errors, queries
 from preflight_adapters.databricks.login import Login
 
 _ATTEMPTS = 3
 """Of one request, by the driver; it waits 1 s and 2 s between them, or as long as the server says."""
 _SOCKET_SECONDS = 60
-_WAKING = ("502", "503", "504")
 _WAIT_SECONDS = 3.0  # between two looks at a SQL warehouse that starts
 _AGAIN_SECONDS = 1.0  # between two cancellations of one statement
 _UTC = ("UTC", "Etc/UTC", "Z", "GMT", "Etc/GMT", "UCT", "Zulu", "+00:00")
@@ -30,6 +29,13 @@ class Answer(msgspec.Struct, frozen=True):
 
     names: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+
+    @property
+    def row(self) -> tuple[Any, ...]:
+        """The first row, of a statement that always gives one."""
+        if not self.rows:
+            raise WarehouseError(Cause.OTHER, "Databricks answered without a row where there is always one")
+        return self.rows[0]
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -61,12 +67,15 @@ class Session:
             self.close()
             raise
 
-    def rows(self, sql: str, purpose: str, basis: Grade, *, model: str = "") -> Answer:
+    def rows(self, sql: str, purpose: str, basis: Grade, *, model: str | None = None) -> Answer:
         """The answer to one statement that the gate lets through; raises WarehouseError.
 
-        ``model`` is the data model's text within it: an error's offset is one into that.
+        ``model`` is the data model's text within it: the gate has to let it through by itself too, since brackets make
+        a table's name of other statements; and an error's offset is one into it.
         """
-        return self._gate.send(sql, lambda text: self._run(text, model), purpose=purpose, basis=basis)
+        if model is not None:
+            allow(model, "databricks")
+        return self._gate.send(sql, lambda text: self._run(text, model or ""), purpose=purpose, basis=basis)
 
     def _open(self, driver: Any, arguments: Mapping[str, Any]) -> Any:
         """A connection; one to a warehouse that starts is tried until the time limit."""
@@ -76,7 +85,7 @@ class Session:
                 return driver.connect(**arguments)
             except Exception as error:  # the driver passes on what its HTTP and OAuth libraries raise
                 ours = self._error(error)
-            if ours.code not in _WAKING or time.monotonic() + _WAIT_SECONDS > until:
+            if ours.cause is not Cause.NO_COMPUTE or ours.code == "404" or time.monotonic() + _WAIT_SECONDS > until:
                 raise ours from None
             time.sleep(_WAIT_SECONDS)
 
@@ -90,7 +99,7 @@ class Session:
                 lower = queries.lower_timeout(self._timeout)
                 self._gate.call(lower, lambda: self._run(lower), purpose="session", basis=Grade.METADATA)
         answer = self.rows(queries.SESSION, "session", Grade.METADATA)
-        principal, catalog, schema, zone = (str(value) for value in answer.rows[0])
+        principal, catalog, schema, zone = (str(value) for value in answer.row)
         if zone not in _UTC:
             raise WarehouseError(
                 Cause.DRIVER,
@@ -268,6 +277,7 @@ def _driver() -> Any:
 
         # What the driver logs may hold statements and tokens; what matters of it comes as an error.
         logging.getLogger("databricks").setLevel(logging.CRITICAL + 1)
+        logging.getLogger("databricks.sql.unsafe").disabled = True
         from databricks import sql
     except ImportError:
         raise WarehouseError(

@@ -18,7 +18,7 @@ _LONGEST = 400
 _CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 _STATE = re.compile(r"\bSQLSTATE:\s*([0-9A-Z]{5})\b")
 _PLACE = re.compile(r"\bline (\d+),? pos(?:ition)? (\d+)\b")
-_END = re.compile(r"\n\s*(?:at [\w.$]+\(|== SQL|'?[A-Z]\w+ |[+:]- )")
+_END = re.compile(r"\n\s*(?:at [\w.$]+\(|== SQL|'?[A-Z]\w+ (?:\[|true|false)|[+:]- )")
 """Where a stack trace, the query's text or a plan begins."""
 _PATH = re.compile(r"`(?:[^`]|``)+`(?:\.`(?:[^`]|``)+`)*")
 _LACKS = re.compile(
@@ -110,6 +110,8 @@ def unreached(text: str, status: int | None) -> WarehouseError:
                 "the server's certificate could not be verified",
                 remedy="trust its issuer with _tls_trusted_ca_file, or check server_hostname",
             )
+        if "max retry duration" in text:  # the driver's words where it has waited for HTTP 429 and 503 alone
+            return WarehouseError(Cause.NO_COMPUTE, "the SQL warehouse did not start in time", remedy=_HTTP[503][1])
         return WarehouseError(
             Cause.NETWORK, f"the server did not answer: {line}", remedy="check server_hostname and the network"
         )

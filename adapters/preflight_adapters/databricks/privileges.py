@@ -99,7 +99,8 @@ def needs(asked: TableRef, ref: TableRef) -> tuple[Need, ...]:
 
 def groups(shown: Listing, privilege: str) -> tuple[str, ...]:
     """Of the privilege's holders those that may be groups, in order."""
-    return tuple(sorted(who for who in shown.holders(privilege) if not _PERSON.fullmatch(who)))
+    holders = shown.holders(privilege) - set(EVERYONE)
+    return tuple(sorted(who for who in holders if not _PERSON.fullmatch(who)))
 
 
 def is_it(need: Need, lacks: Lacking | None) -> bool:

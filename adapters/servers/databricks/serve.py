@@ -35,7 +35,8 @@ def spark(port: int, folder: Path) -> None:
     command = [
         str(home / "bin" / "spark-submit"),
         *("--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"),
-        *("--master", "local[2]", "--driver-memory", "1g"),
+        # Generated code looks for no interrupt: a cancelled join goes on in its thread, and others have to be free.
+        *("--master", "local[4]", "--driver-memory", "1g"),
         *("--conf", "spark.ui.enabled=false", "--conf", "spark.sql.shuffle.partitions=2"),
         *(
             "--conf",
