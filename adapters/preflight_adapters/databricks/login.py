@@ -74,6 +74,9 @@ class Login(msgspec.Struct, frozen=True):
     way: str
     """For people: how it logs in."""
 
+    def __repr__(self) -> str:
+        return f"Login({self.host!r}, by {self.way})"
+
     @property
     def base_url(self) -> str:
         """Of the workspace's REST API."""

@@ -30,6 +30,7 @@ def test_a_token_is_read_from_its_variable_and_scrubbed() -> None:
     found = made({"T": "dapi-hush"}, **WHERE, access_token=EnvRef("T"))
     assert (found.driver["access_token"], found.sdk) == ("dapi-hush", None)
     assert found.options.scrub("no dapi-hush here") == "no *** here"
+    assert "hush" not in repr(found)
 
 
 def test_a_service_principal_logs_in_by_oauth() -> None:

@@ -200,6 +200,9 @@ def _requests(wire: Wire) -> Callable[..., BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             wire.paths.append(self.path)
+            if self.path == "/.well-known/databricks-config":
+                said = json.dumps({"oidc_endpoint": f"{wire.url}/oidc"}).encode()
+                return self.answer(200, said, {"Content-Type": "application/json"})
             if self.path.startswith("/oidc"):
                 names = ("authorization_endpoint", "token_endpoint")
                 ends = {name: f"{wire.url}/oidc/v1/{name.partition('_')[0]}" for name in names}
