@@ -134,6 +134,16 @@ class Waiver(msgspec.Struct, frozen=True):
     """Empty: for every subject."""
 
 
+class Suppression(msgspec.Struct, frozen=True):
+    """A comment beside a finding that keeps it from failing a check; it opens no clearance."""
+
+    rule: str
+    """As the comment names it."""
+    reason: str
+    expires: date | None
+    place: Span
+
+
 class Finding(msgspec.Struct, frozen=True):
     """A fault with everything that a reader needs."""
 
@@ -149,6 +159,16 @@ class Finding(msgspec.Struct, frozen=True):
     waiver: Waiver | None = None
     also: tuple[Subject, ...] = ()
     """Further subjects with the very same finding at the very same place."""
+    suppression: Suppression | None = None
+    object: str = ""
+    """What it is about, in words that stay when text moves: a column, a table, a key."""
+    baselined: bool = False
+    """Whether the baseline holds it."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it counts against a check: nothing waives or suppresses it, and no baseline holds it."""
+        return self.waiver is None and self.suppression is None and not self.baselined
 
 
 class State(Enum):
@@ -183,6 +203,23 @@ class Failure(msgspec.Struct, frozen=True):
     step: str
     cause: str
     remedy: str = ""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One statement that was sent to a warehouse, or call of its API that reads."""
+
+    connection: str
+    purpose: str
+    """In two or three words: ``describe``, ``histogram``, ``grants of a role``."""
+    text: str
+    """The statement as it was sent, or the call in the words of the warehouse's API."""
+    basis: Grade
+    """What the answer is good for."""
+    seconds: float
+    bytes: int | None = None
+    """What the warehouse says that it read, where it says so."""
+    error: str = ""
+    """What it answered instead, scrubbed of secrets."""
 
 
 class Depth(Enum):
@@ -267,6 +304,10 @@ class Report(msgspec.Struct, frozen=True):
     """What becomes of each output column, by pipeline id."""
     next_runs: Mapping[str, tuple[int, ...]] = {}
     """The instants of the next runs, by pipeline id."""
+    statements: tuple[Asked, ...] = ()
+    """Everything that was sent to a warehouse, in the order of its answers."""
+    interrupted: bool = False
+    """Whether the user ended the asking before all was known."""
     notes: tuple[str, ...] = ()
     """What the reader should know about how the run went, one sentence each."""
 
@@ -284,7 +325,7 @@ class Report(msgspec.Struct, frozen=True):
         """No error, no failure, and nothing unproven among the gating rules. An empty report has not passed."""
         blocked = any(f.severity is Severity.ERROR and f.waiver is None for f in self.findings)
         missing = any(v.gating for v in self.unproven)
-        return bool(self.subjects) and not (blocked or missing or self.failures or self.bugs)
+        return bool(self.subjects) and not (blocked or missing or self.failures or self.bugs or self.interrupted)
 
 
 class Clearance(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RULES = "preflight_rules"
 LOCAL = "preflight_adapters.local"
 ADAPTERS: dict[str, str] = {
+    "snowflake": "preflight_adapters.snowflake",
     "databricks": "preflight_adapters.databricks",
 }
 """A provider's name to the module whose ``connect`` opens it."""

@@ -18,7 +18,7 @@ from preflight.errors import Cause
 from preflight.finding import Basis, Measure, Outcome, Severity, Subject, SubjectKind
 from preflight.limits import Limit, Limits
 from preflight.location import Route, SqlRange
-from preflight.model import Histogram, Profile, Schema, TableInfo, TableRef, WorkspaceState
+from preflight.model import Access, Histogram, Profile, Rehearsed, Schema, TableInfo, TableRef, WorkspaceState
 from preflight.query import Outputs, Query, SqlProblem
 from preflight.schedule import Tally
 
@@ -36,6 +36,8 @@ class Fact(Enum):
     """A profile of each output column's values."""
     ACCESS = "access"
     """What the connection's principal may do."""
+    REHEARSAL = "rehearsal"
+    """What the warehouse says to the platform's own statements around the query."""
     PLATFORM = "platform"
     """What the workspace holds."""
 
@@ -187,6 +189,16 @@ class Context:
         return self._require(Fact.VALUES).value  # type: ignore[no-any-return]
 
     @property
+    def access(self) -> Access:
+        """Fact.ACCESS; raises LookupError where it is missing."""
+        return self._require(Fact.ACCESS).value  # type: ignore[no-any-return]
+
+    @property
+    def rehearsal(self) -> tuple[Rehearsed, ...]:
+        """Fact.REHEARSAL; raises LookupError where it is missing."""
+        return self._require(Fact.REHEARSAL).value  # type: ignore[no-any-return]
+
+    @property
     def workspace(self) -> WorkspaceState:
         """Fact.PLATFORM; raises LookupError where it is missing."""
         return self._require(Fact.PLATFORM).value  # type: ignore[no-any-return]
@@ -293,6 +305,8 @@ class Rule(msgspec.Struct, frozen=True):
     check: Check
     doc: str
     """The docstring, which the rule's page is made from."""
+    last: bool = False
+    """Whether it is run after all others, because it speaks of what they found."""
     fixed: bool = False
     """Whether the project may not switch it off or lower it: it reports what breaks the project file's grammar."""
 
@@ -310,6 +324,7 @@ def rule(
     needs: Iterable[Fact] = (),
     uses: Iterable[Fact] = (),
     fixed: bool = False,
+    last: bool = False,
 ) -> Callable[[Check], Rule]:
     """Make a Rule of a function; its name is the function's, with hyphens."""
 
@@ -324,6 +339,7 @@ def rule(
             check=check,
             doc=check.__doc__ or "",
             fixed=fixed,
+            last=last,
         )
 
     return decorate

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from preflight.config import Connection
-from preflight.finding import Grade
+from preflight.finding import Asked
 from preflight.model import (
     Access,
     AccessAsk,
@@ -39,6 +39,7 @@ class Capability(Enum):
     PROFILE = "profile"
     ACCESS = "access"
     REHEARSE = "rehearse"
+    SAMPLE = "sample"
 
 
 class Level(Enum):
@@ -58,23 +59,6 @@ class Support(msgspec.Struct, frozen=True):
 
 
 FULL = Support(Level.FULL)
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """One statement that was sent to a warehouse, or call of its API that reads."""
-
-    connection: str
-    purpose: str
-    """In two or three words: ``describe``, ``histogram``, ``grants of a role``."""
-    text: str
-    """The statement as it was sent, or the call in the words of the warehouse's API."""
-    basis: Grade
-    """What the answer is good for."""
-    seconds: float
-    bytes: int | None = None
-    """What the warehouse says that it read, where it says so."""
-    error: str = ""
-    """What it answered instead, scrubbed of secrets."""
 
 
 Record = Callable[[Asked], None]
@@ -137,6 +121,18 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Release the connection; may be called twice."""
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """What an adapter that supports Capability.SAMPLE has beside the rest."""
+
+    def sample(self, sql: str, rows: int) -> tuple[tuple[Any, ...], ...]:
+        """At most ``rows`` rows of ``sql``, with a value for each described column, in their order.
+
+        A value is None, a truth value, a number, bytes, text, or a list or dict of these; dates, times and instants are
+        text in ISO 8601, instants in UTC.
+        """
 
 
 class Connect(Protocol):

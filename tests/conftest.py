@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("shared", deadline=None)  # a machine that others use too is slow at times
+settings.load_profile("shared")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

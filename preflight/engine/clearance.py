@@ -12,7 +12,7 @@ def exit_code(report: Report, *, fail_on: Severity = Severity.ERROR, require: tu
 
     ``require`` names rules, codes or families whose missing proof counts (4), or ``all``.
     """
-    open_findings = [finding for finding in report.findings if finding.waiver is None]
+    open_findings = [finding for finding in report.findings if finding.open]
     judged = any(s.kind in (SubjectKind.PIPELINE, SubjectKind.DATA_MODEL) for s in report.subjects)
     demanded = [
         verdict
@@ -40,7 +40,7 @@ def clear(report: Report, target: str) -> Clearance:
             remedy="mend them, or waive them with an owner, a reason and a day",
         )
     unproven = {verdict.name for verdict in verdicts if verdict.state is State.UNPROVEN}
-    if unproven or report.failures or report.bugs:
+    if unproven or report.failures or report.bugs or report.interrupted:
         causes = [failure.cause for failure in report.failures]
         raise ProofMissing(
             f"nothing is created without proof; unproven: {', '.join([*sorted(unproven), *causes])}",

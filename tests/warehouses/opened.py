@@ -6,7 +6,8 @@ from pathlib import Path
 from types import TracebackType
 
 from preflight import registry
-from preflight.source import Adapter, Asked
+from preflight.finding import Asked
+from preflight.source import Adapter
 from servers.stand import Server
 
 

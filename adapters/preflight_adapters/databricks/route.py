@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,13 +9,13 @@ from urllib.parse import urlsplit
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
 from preflight.source import Outcome, Step
+from preflight_adapters._route import resolve, route, unproven
 from preflight_adapters.databricks.connect import driver_version
 from preflight_adapters.databricks.login import Login, login
 
 if TYPE_CHECKING:
     from preflight_adapters.databricks import DatabricksAdapter
 
-_SECONDS = 10.0
 _BEHIND = ("resolve", "TLS", "login", "principal", "warehouse", "describe", "grants")
 
 
@@ -30,8 +28,7 @@ def steps(
         done.append(step.name)
         yield step
         if step.outcome is Outcome.FAIL:
-            behind = f"not tried: {step.name} failed"
-            yield from (Step(name, Outcome.UNPROVEN, behind) for name in _BEHIND if name not in done)
+            yield from unproven(tuple(name for name in _BEHIND if name not in done), f"not tried: {step.name} failed")
             return
 
 
@@ -43,7 +40,7 @@ def _walk(
         yield Step(name, Outcome.PASS, f"databricks-sql-connector {driver_version()}")
         name = "login"
         made = login(connection, environ)
-        yield from _network(made)
+        yield from _network(made, environ)
         adapter = opened()
     except WarehouseError as error:
         if error.cause is Cause.NO_COMPUTE and error.code:
@@ -57,49 +54,19 @@ def _walk(
         adapter.close()
 
 
-def _network(made: Login) -> Iterator[Step]:
+def _network(made: Login, environ: Mapping[str, str]) -> Iterator[Step]:
     if not made.base_url:
-        yield Step("resolve", Outcome.UNPROVEN, f"{made.way} names the host, which only the login reads")
-        yield Step("TLS", Outcome.UNPROVEN, f"{made.way} names the host, which only the login reads")
+        yield from unproven(("resolve", "TLS"), f"{made.way} names the host, which only the login reads")
         return
     url = urlsplit(made.base_url)
+    secure = url.scheme == "https"
+    port = url.port or int(made.driver.get("_port") or (443 if secure else 80))
     host = url.hostname or ""
-    port = url.port or int(made.driver.get("_port") or (443 if url.scheme == "https" else 80))
-    try:
-        found = sorted({str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
-    except (OSError, UnicodeError):
-        yield Step("resolve", Outcome.FAIL, f"no address is known for {host}", "check server_hostname and the network")
+    if secure and any(name.startswith("_tls_") for name in made.driver):
+        yield resolve(host, port)
+        yield from unproven(("TLS",), "the connection sets how the driver judges certificates, so only the login tells")
         return
-    yield Step("resolve", Outcome.PASS, f"{host} is {', '.join(found[:3])}")
-    if url.scheme == "http":
-        yield Step("TLS", Outcome.UNPROVEN, "plain HTTP to this machine, so there is no certificate to verify")
-        return
-    yield _tls(host, port, made)
-
-
-def _tls(host: str, port: int, made: Login) -> Step:
-    from urllib.request import getproxies, proxy_bypass
-
-    if "https" in getproxies() and not proxy_bypass(host):
-        return Step("TLS", Outcome.UNPROVEN, "a proxy stands between, so only the login can tell")
-    trusted = made.driver.get("_tls_trusted_ca_file")
-    try:
-        context = ssl.create_default_context(cafile=str(trusted) if trusted else None)
-        with (
-            socket.create_connection((host, port), _SECONDS) as plain,
-            context.wrap_socket(plain, server_hostname=host) as secure,
-        ):
-            return Step("TLS", Outcome.PASS, f"{secure.version()}, with a certificate for {host}")
-    except ssl.SSLCertVerificationError as error:
-        return Step(
-            "TLS", Outcome.FAIL, f"the certificate of {host} is not trusted: {error.verify_message}",
-            "trust its issuer with _tls_trusted_ca_file, or check server_hostname",
-        )  # fmt: skip
-    except (OSError, ValueError) as error:
-        return Step(
-            "TLS", Outcome.FAIL, f"{host}:{port} does not answer: {type(error).__name__}",
-            "check server_hostname, and that the network lets preflight through",
-        )  # fmt: skip
+    yield from route(host, port, environ=environ, tls=secure)
 
 
 def _inside(adapter: DatabricksAdapter, made: Login) -> Iterator[Step]:
