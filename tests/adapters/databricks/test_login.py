@@ -113,3 +113,14 @@ def test_a_misspelt_option_comes_with_the_right_name() -> None:
 def test_a_login_is_sent_unencrypted_to_this_machine_alone(uri: str) -> None:
     assert refused(**WHERE, access_token="t", _connection_uri=uri).cause is Cause.DRIVER
     assert made(**WHERE, access_token="t", _connection_uri="http://127.0.0.1:9/p").base_url == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    "name", ["access_token", "client_secret", "azure_client_secret", "_tls_client_cert_key_password"]
+)
+@pytest.mark.parametrize("written", ["canary-4711", EnvRef("S")], ids=["literal", "variable"])
+def test_every_secret_is_scrubbed_however_it_is_given(name: str, written: str | EnvRef) -> None:
+    options = {"access_token": "t", "client_id": "app", "auth_type": "azure-sp-m2m", name: written}
+    found = made({"S": "canary-4711"}, **WHERE, **options)
+    assert found.options.scrub("canary-4711") == "***"
+    assert "canary" not in repr(found)
