@@ -19,10 +19,6 @@ help:
 	$(PIP) install --editable ".[all]" --group dev
 	@touch $@
 
-.venv/.warehouses: .venv/.installed
-	$(PIP) install --editable ".[all,warehouses]" --group dev
-	@touch $@
-
 demo: .venv/.installed
 	@$(BIN)/python examples/cdnow/demo.py
 
@@ -30,7 +26,7 @@ test: .venv/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 WAREHOUSE ?= all
-test-warehouses: .venv/.warehouses
+test-warehouses: .venv/.installed
 	$(BIN)/python -m pytest tests/warehouses tests/adapters $(WAREHOUSE:%=--warehouse %)
 
 check: .venv/.installed

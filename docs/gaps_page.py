@@ -8,9 +8,9 @@ from pathlib import Path
 HEAD = """\
 # What the test servers cannot show
 
-`make test-warehouses` runs one conformance suite over all adapters: the stand-in, and the real drivers against servers on
-loopback. A check that a server cannot pass is expected to fail there, strictly: one that passes fails the suite. None of
-these servers is the warehouse itself; what only an account can show is on each warehouse's own page.
+`make test-warehouses` runs one conformance suite over all adapters: the stand-in, and the real drivers against servers
+on loopback. A check that a server cannot pass is expected to fail there, strictly: one that passes fails the suite.
+None of these servers is the warehouse itself; what only an account can show is on each warehouse's own page.
 
 | engine | check | whose gap | why |
 |---|---|---|---|
