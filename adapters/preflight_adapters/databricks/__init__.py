@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from preflight.config import Connection
@@ -54,6 +55,7 @@ class DatabricksAdapter:
         self._session = session
         self._principal = principal
         self._described: dict[str, tuple[Column, ...]] = {}
+        self._listings: dict[str, privileges.Listing] = {}
         self._json = True
 
     @property
@@ -142,15 +144,19 @@ class DatabricksAdapter:
         principal = self._principal or who.principal
         own = principal.casefold() == who.principal.casefold()
         found: dict[tuple[str, str], Right] = {}
+        excess: list[Right] = []
         for table in ask.tables:
             needs = privileges.needs(table, privileges.full(table, who.catalog, who.schema))
             for right in self._own_rights(table, needs) if own else self._listed(needs, principal, own=False):
                 key = right.kind, right.name.casefold()
                 if key not in found or right.held:
                     found[key] = right
+            with suppress(WarehouseError):  # who may not list grants is told of none to spare
+                excess += privileges.excess(needs[-1], self._shown(needs[-1]), principal)
         order = ("catalog", "schema", "table")
         rights = sorted(found.values(), key=lambda right: order.index(right.kind))
-        return Access(principal, own, (privileges.warehouse(self._session.http_path, principal, own=own), *rights))
+        use = privileges.warehouse(self._session.http_path, principal, own=own)
+        return Access(principal, own, (use, *rights), tuple(excess))
 
     def _own_rights(self, table: TableRef, needs: tuple[privileges.Need, ...]) -> tuple[Right, ...]:
         who = self._session.who
@@ -173,12 +179,18 @@ class DatabricksAdapter:
 
     def _from_listing(self, need: privileges.Need, principal: str, *, own: bool) -> Right:
         try:
-            answer = self._session.rows(queries.grants(need.kind, need.parts), "grants", Grade.METADATA)
-            shown = privileges.listing(answer.names, answer.rows)
+            shown = self._shown(need)
             member_of = self._memberships(privileges.groups(shown, need.privilege)) if own else None
         except WarehouseError as error:
             return need.right(principal, held=None, note=f"its grants cannot be listed: {error.message}")
         return privileges.judged(need, shown, principal, asker=self._session.who.principal, member_of=member_of)
+
+    def _shown(self, need: privileges.Need) -> privileges.Listing:
+        """The listing of an object's grants, asked for once."""
+        if need.name not in self._listings:
+            answer = self._session.rows(queries.grants(need.kind, need.parts), "grants", Grade.METADATA)
+            self._listings[need.name] = privileges.listing(answer.names, answer.rows)
+        return self._listings[need.name]
 
     def _memberships(self, groups: tuple[str, ...]) -> dict[str, bool]:
         if not groups:

@@ -20,6 +20,7 @@ LEGACY = ("hive_metastore", "spark_catalog")
 """Catalogs whose privileges are the legacy metastore's: USAGE and SELECT, and none on the catalog."""
 EVERYONE = ("account users", "users")
 _ENOUGH = ("ALL PRIVILEGES", "ALL_PRIVILEGES", "OWN", "OWNERSHIP")
+_CHANGES = ("MODIFY", "MANAGE", *_ENOUGH)
 _PERSON = re.compile(r".+@.+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """A user's address or a service principal's application id: no group."""
 
@@ -95,6 +96,14 @@ def needs(asked: TableRef, ref: TableRef) -> tuple[Need, ...]:
         Need("USE SCHEMA", "SCHEMA", schema, None),
         Need("SELECT", "TABLE", ref.parts, asked),
     )
+
+
+def excess(need: Need, shown: Listing, principal: str) -> tuple[Right, ...]:
+    """The rights to change the object that the principal holds by name, without being asked for."""
+    mine = sorted(
+        what for who, what in shown.held if who == principal.casefold() and what.replace("_", " ") in _CHANGES
+    )
+    return tuple(Right(what, need.kind.lower(), need.name, True, table=need.table) for what in mine)
 
 
 def groups(shown: Listing, privilege: str) -> tuple[str, ...]:

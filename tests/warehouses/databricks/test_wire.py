@@ -211,7 +211,9 @@ def test_a_table_that_is_read_proves_what_reading_takes() -> None:
             ("USE SCHEMA", "main.crm"): True,
             ("SELECT", "main.crm.contacts"): True,
         }
-        assert not [text for text in wire.statements if text.startswith("SHOW GRANTS")]
+        assert not [
+            text for text in wire.statements if text.startswith(("SHOW GRANTS ON CATALOG", "SHOW GRANTS ON SCHEMA"))
+        ]
 
 
 def test_a_refusal_names_the_missing_privilege_and_the_listings_show_the_others() -> None:
@@ -230,6 +232,14 @@ def test_a_refusal_names_the_missing_privilege_and_the_listings_show_the_others(
     assert found["USE CATALOG", "main"] is True
     assert found["USE SCHEMA", "main.crm"] is False
     assert found["SELECT", "main.crm.contacts"] is True
+
+
+def test_rights_to_change_a_table_are_to_spare() -> None:
+    mine = [("me@example.com", what, "TABLE", "main.crm.contacts") for what in ("SELECT", "MODIFY")]
+    shown = Rows(GRANTS, [*mine, ("ann@example.com", "OWN", "TABLE", "main.crm.contacts")])
+    with Wire({"SHOW GRANTS ON TABLE": shown}) as wire, opened(wire) as adapter:
+        excess = adapter.access(AccessAsk((CONTACTS,))).excess
+    assert [(right.privilege, right.name) for right in excess] == [("MODIFY", "main.crm.contacts")]
 
 
 def test_another_principals_rights_are_read_from_the_listings() -> None:
