@@ -65,8 +65,8 @@ class DatabricksAdapter:
 
     @property
     def stand_in(self) -> bool:
-        """Always false."""
-        return False
+        """Whether a server on this machine answers in place of Databricks."""
+        return self._session.on_this_machine
 
     @property
     def support(self) -> Mapping[Capability, Support]:

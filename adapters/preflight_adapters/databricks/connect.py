@@ -67,6 +67,11 @@ class Session:
             self.close()
             raise
 
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether a server on this machine answers in place of Databricks."""
+        return self._login.on_this_machine
+
     def rows(self, sql: str, purpose: str, basis: Grade, *, model: str | None = None) -> Answer:
         """The answer to one statement that the gate lets through; raises WarehouseError.
 

@@ -83,6 +83,11 @@ class Login(msgspec.Struct, frozen=True):
         uri = urlsplit(str(self.driver.get("_connection_uri", "")))
         return f"{uri.scheme}://{uri.netloc}" if uri.netloc else f"https://{self.host}" if self.host else ""
 
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether a server on this machine answers in place of Databricks."""
+        return urlsplit(self.base_url).hostname in _LOOPBACK
+
 
 def login(connection: Connection, environ: Mapping[str, str]) -> Login:
     """What a connection says about its login; raises WarehouseError (AUTH, DRIVER) where that is not enough."""
