@@ -124,3 +124,9 @@ def test_every_secret_is_scrubbed_however_it_is_given(name: str, written: str | 
     found = made({"S": "canary-4711"}, **WHERE, **options)
     assert found.options.scrub("canary-4711") == "***"
     assert "canary" not in repr(found)
+
+
+def test_a_server_on_this_machine_is_no_databricks() -> None:
+    assert made(**WHERE, access_token="t", _connection_uri="http://localhost:9/p").on_this_machine
+    assert not made(**WHERE, access_token="t").on_this_machine
+    assert not made(profile="dev").on_this_machine
