@@ -13,6 +13,7 @@ from preflight.config import Connection, FieldTransformation, Pipeline, Project
 from preflight.errors import Cause, EnvironmentFailure, WarehouseError
 from preflight.event_batch import identity_of
 from preflight.finding import Basis, Depth, Failure, Grade, Subject
+from preflight.lock import NAME, Lock, LockedAdapter
 from preflight.model import (
     HistogramAsk,
     IteratorKind,
@@ -57,12 +58,19 @@ class Gatherer:
     """One run's facts. Adapters are opened when first needed and closed at the end."""
 
     def __init__(
-        self, project: Project, *, now: datetime, offline: bool, read_workspace: Callable[[], WorkspaceState] | None
+        self,
+        project: Project,
+        *,
+        now: datetime,
+        offline: bool,
+        read_workspace: Callable[[], WorkspaceState] | None,
+        lock: Lock | None = None,
     ) -> None:
         self._project = project
         self._now = now
         self._offline = offline
         self._read_workspace = read_workspace
+        self._lock = lock
         self._adapters: dict[str, Adapter | Missing] = {}
         self._tables: dict[tuple[str, TableRef], TableInfo | Missing] = {}
         self._failures: list[Failure] = []
@@ -82,6 +90,8 @@ class Gatherer:
         def depth(adapter: Adapter | Missing) -> Depth:
             if isinstance(adapter, Missing):
                 return Depth.STATIC
+            if isinstance(adapter, LockedAdapter):
+                return Depth.LOCKED
             return Depth.LOCAL if adapter.stand_in else Depth.LIVE
 
         return {connection: depth(adapter) for connection, adapter in self._adapters.items()}
@@ -128,6 +138,8 @@ class Gatherer:
     def _open(self, connection: Connection) -> Adapter | Missing:
         provider = connection.service_provider.label
         if self._offline and connection.introspect.local is None:
+            if self._lock is not None and self._lock.holds(connection.id):
+                return LockedAdapter(self._lock, connection, self._project.lock.oldest(self._now))
             return Missing(f"the run is offline, so {provider} was not asked")
         connect = registry.connect_for(connection, self._project.plugins)
         if connect is None:
@@ -157,12 +169,14 @@ class Gatherer:
         assert request.connection is not None  # noqa: S101 - only asked for once there is one
         if request.connection.introspect.local is not None:
             return f"the stand-in of {request.connection.id}"
+        if self._offline:
+            return NAME
         return request.connection.service_provider.label
 
     # -- one fact each -----------------------------------------------------------------------------------------------
 
     def _schema(self, adapter: Adapter, query: Query) -> Known:
-        return Known(adapter.describe(query.sql.text), Basis(Grade.DESCRIBED, adapter.stand_in))
+        return Known(adapter.describe(query.sql.text), _basis(adapter, Grade.DESCRIBED))
 
     def _table_facts(self, request: Request, adapter: Adapter, query: Query) -> Known:
         assert request.connection is not None  # noqa: S101 - _ready has seen it
@@ -172,7 +186,7 @@ class Gatherer:
             if key not in self._tables:
                 self._tables[key] = self._table(adapter, use.ref)
             tables[use.ref] = self._tables[key]
-        return Known(tables, Basis(Grade.METADATA, adapter.stand_in))
+        return Known(tables, _basis(adapter, Grade.METADATA))
 
     def _table(self, adapter: Adapter, ref: TableRef) -> TableInfo | Missing:
         try:
@@ -190,7 +204,7 @@ class Gatherer:
         ask = histogram_ask(request.pipeline, query.sql.text, schema.value, self._now)
         if isinstance(ask, Missing):
             return ask
-        basis = Basis(Grade.COUNTED, adapter.stand_in)
+        basis = _basis(adapter, Grade.COUNTED)
         return self._ask(request, "count", lambda: Known(adapter.histogram(ask), basis))
 
     def _values(self, request: Request, adapter: Adapter, query: Query, schema: Known | Missing) -> Known | Missing:
@@ -215,7 +229,7 @@ class Gatherer:
 
     def _profile(self, adapter: Adapter, ask: ProfileAsk) -> Known:
         profile = adapter.profile(ask)
-        return Known(profile, Basis(Grade.SAMPLED if profile.sampled else Grade.COUNTED, adapter.stand_in))
+        return Known(profile, _basis(adapter, Grade.SAMPLED if profile.sampled else Grade.COUNTED))
 
     def _platform(self) -> Known | Missing:
         if self._workspace is None:
@@ -235,6 +249,11 @@ class Gatherer:
             self._fail("workspace", "read", error)
             return Missing(f"the workspace could not be read: {error.message}")
         return Known(state, Basis(Grade.DESCRIBED, state.stand_in))
+
+
+def _basis(adapter: Adapter, grade: Grade) -> Basis:
+    """What an answer of this grade rests on: whatever it was on the day, the lock's own word is no more than locked."""
+    return Basis(Grade.LOCKED if isinstance(adapter, LockedAdapter) else grade, adapter.stand_in)
 
 
 _KINDS = {

@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "Show what apply would do to the workspace.",
     "apply": "Check, then create or update what the project describes.",
     "verify": "Compare what the pipelines' latest runs read with what was counted.",
+    "lock": "Write what the warehouses say, for runs without credentials.",
     "drift": "Compare the workspace and the warehouse with the project.",
     "slots": "Show the workspace's slots for active pipelines.",
     "import": "Write a project from what the workspace holds.",

@@ -300,6 +300,10 @@ LIMITS = Shape(
         "overrides": Field(Table(OVERRIDE, limits.NAMES, lenient=True), "This account's own values."),
     },
 )
+LOCK = Shape(
+    "lock",
+    {"max_age_days": Field(Integer(1), "How many days what preflight.lock holds is taken for true; 30 unless given.")},
+)
 WAIVER = Shape(
     "waiver",
     {
@@ -316,6 +320,7 @@ PROJECT = Shape(
         "version": Field(Integer(1), "The version of this grammar: 1.", required=True),
         "workspace": Field(Either(Text(or_integer=True), WORKSPACE), "The workspace's id, or how to reach it."),
         "limits": Field(LIMITS, "Which limits hold."),
+        "lock": Field(LOCK, "How preflight.lock is used."),
         "include": Field(ListOf(Text(), lenient=True), "Further files with any of the four lists, by glob."),
         **{name: Field(ListOf(shape), f"The {shape.name}s.") for name, shape in LISTS.items()},
         "rules": Field(

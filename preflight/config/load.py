@@ -12,7 +12,7 @@ from preflight.config.files import Files, Refuse
 from preflight.config.nodes import Mapping, Node, Sequence, parse
 from preflight.config.places import Places
 from preflight.config.problems import BAD
-from preflight.config.project import LimitsConfig, Problem, Project, WorkspaceConfig
+from preflight.config.project import LimitsConfig, LockConfig, Problem, Project, WorkspaceConfig
 from preflight.config.read import Reader
 from preflight.config.secrets import guessed, masked
 from preflight.errors import UsageError
@@ -70,6 +70,7 @@ class _Loader:
             file=self.name,
             workspace=_workspace(self.top.get("workspace")),
             limits=_limits(self.top.get("limits")),
+            lock=LockConfig(**self.top.get("lock", {})),
             connections=tuple(self.resources.connections.values()),
             data_models=tuple(self.resources.data_models.values()),
             field_transformations=tuple(self.resources.field_transformations.values()),

@@ -6,7 +6,7 @@ A resource with an error in its grammar is left out of its list; its problem say
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -57,6 +57,17 @@ class LimitsConfig(msgspec.Struct, frozen=True):
 
     profile: str = DEFAULT_PROFILE
     overrides: Mapping[str, Override] = {}
+
+
+class LockConfig(msgspec.Struct, frozen=True):
+    """How ``preflight.lock`` is used."""
+
+    max_age_days: int = 30
+    """A fact that was read longer ago proves nothing."""
+
+    def oldest(self, now: datetime) -> date:
+        """The first day whose facts are not too old at ``now``."""
+        return (now - timedelta(days=min(self.max_age_days, 36_500))).date()
 
 
 class Introspect(msgspec.Struct, frozen=True):
@@ -189,6 +200,7 @@ class Project(msgspec.Struct, frozen=True):
     """Every file that was read, by its path relative to ``root``."""
     locate: Callable[[Route], Span | None]
     """Where a route points: the value, else its key, else the resource's ``id`` line, else None."""
+    lock: LockConfig = LockConfig()
 
     def connection(self, id: str) -> Connection | None:  # noqa: A002 - the API's word
         """The connection with this id."""

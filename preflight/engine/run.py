@@ -11,6 +11,7 @@ import msgspec
 from preflight import limits as limit_profiles
 from preflight import registry
 from preflight.config import Connection, DataModel, Project
+from preflight.engine import freshness
 from preflight.engine.digest import digests
 from preflight.engine.selection import Options, chosen, parts, require_names, subjects, with_unknown_rules
 from preflight.facts import Gathered, Gatherer, Request
@@ -72,7 +73,8 @@ class _Run:
         self.options = options
         self.now = now
         self.rules = registry.rules(project.plugins)
-        self.project = with_unknown_rules(project, self.rules)
+        project = with_unknown_rules(project, self.rules)
+        self.lock, self.project = freshness.open_lock(project, now) if options.offline else (None, project)
         profile = limit_profiles.load(project.limits.profile)
         self.limits = profile.with_overrides(dict(project.limits.overrides), now.date())
         self.running = tuple(r for r in self.rules if (r.fixed or chosen(r, options)) and self._severity(r) is not None)
@@ -160,6 +162,7 @@ class _Run:
             now=self.now,
             offline=self.options.offline,
             read_workspace=self.read_workspace,
+            lock=self.lock,
         ).gather(requests)
 
     # -- one rule, one subject ---------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from preflight.config import load
+from preflight.engine import Options
 from preflight.engine.run import check
 from preflight.finding import Report, State
 from preflight.model import Remote, WorkspaceState
@@ -185,7 +186,8 @@ def judge(case: Case, folder: Path) -> Report:
     if (workspace := case.keys.get("workspace")) is not None:
         remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in workspace.items()}
         state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes)
-    return check(load(folder), now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
+    options = Options(offline=case.keys.get("offline", False))
+    return check(load(folder), options, now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
 
 
 def states(report: Report, rule: str) -> set[State]:
