@@ -27,7 +27,7 @@ from preflight.model import (
 )
 from preflight.query import Query
 from preflight.rule import Fact, Facts, Known, Missing
-from preflight.source import Adapter, Capability, Level, Support
+from preflight.source import Adapter, Capability, Level, Record, Support
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -63,12 +63,16 @@ class Gatherer:
         *,
         now: datetime,
         offline: bool,
+        environ: Mapping[str, str],
         read_workspace: Callable[[], WorkspaceState] | None,
+        record: Record = lambda _: None,
         lock: Lock | None = None,
     ) -> None:
         self._project = project
         self._now = now
         self._offline = offline
+        self._environ = environ
+        self._record = record
         self._read_workspace = read_workspace
         self._lock = lock
         self._adapters: dict[str, Adapter | Missing] = {}
@@ -145,7 +149,7 @@ class Gatherer:
         if connect is None:
             return Missing(f"there is no adapter for {provider} yet, and the connection names no stand-in")
         try:
-            return connect(connection, root=self._project.root)
+            return connect(connection, root=self._project.root, environ=self._environ, record=self._record)
         except WarehouseError as error:
             self._fail(f"connection {connection.id}", "connect", error)
             return Missing(f"connection {connection.id} could not be opened: {error.message}")

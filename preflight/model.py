@@ -251,6 +251,62 @@ class Profile(msgspec.Struct, frozen=True):
     """Rows whose identities are all null or blank; None where no column is an identity."""
 
 
+class Right(msgspec.Struct, frozen=True):
+    """One privilege that the sync's principal needs."""
+
+    privilege: str
+    """In the warehouse's own word: ``USAGE``, ``SELECT``, ``bigquery.tables.getData``."""
+    kind: str
+    """What it is held on: ``warehouse``, ``database``, ``schema``, ``table``, ``storage integration``, ``project`` …"""
+    name: str
+    """That object, as the warehouse writes it."""
+    held: bool | None
+    """None: it could not be asked, and ``note`` says why."""
+    grant: str = ""
+    """The exact statement or binding that gives it, to be run by somebody who may; empty where there is none."""
+    note: str = ""
+    table: TableRef | None = None
+    """The table of the query that needs it, where one does."""
+
+
+class AccessAsk(msgspec.Struct, frozen=True):
+    """Which objects the principal must be able to read."""
+
+    tables: tuple[TableRef, ...]
+    """Every table of the query, once."""
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What the sync's principal may do."""
+
+    principal: str
+    """The role, user or service account that the answer is about."""
+    assumed: bool
+    """Whether preflight itself asked as that principal; else the answer is read from listings of grants."""
+    rights: tuple[Right, ...]
+    """Outermost object first."""
+
+
+class RehearsalAsk(msgspec.Struct, frozen=True):
+    """The run whose statements are rehearsed."""
+
+    sql: str
+    iterator: str | None
+    """As the project names it, which is how the platform writes it: unquoted. None for a full sync."""
+    window: Window | None = None
+    """None for a full sync."""
+
+
+class Rehearsed(msgspec.Struct, frozen=True):
+    """One statement that the platform sends, as the warehouse compiled it."""
+
+    purpose: str
+    """``discover columns``, ``count`` or ``extract``."""
+    text: str
+    refusal: str = ""
+    """What the warehouse said against it; empty where it compiled."""
+
+
 class Remote(msgspec.Struct, frozen=True):
     """One resource as the workspace holds it."""
 

@@ -14,7 +14,7 @@ from preflight.rule import Rule
 
 if TYPE_CHECKING:
     from preflight.config import Connection
-    from preflight.source import Connect
+    from preflight.source import Connect, Diagnose
 
 RULES = "preflight_rules"
 LOCAL = "preflight_adapters.local"
@@ -40,17 +40,23 @@ def rules(plugins: Iterable[str] = ()) -> tuple[Rule, ...]:
 
 def connect_for(connection: Connection, plugins: Iterable[str] = ()) -> Connect | None:
     """The function that opens a connection's stand-in, where it names one, else its warehouse; None: there is none."""
+    module = _adapter(connection, plugins)
+    return module.connect if module else None
+
+
+def diagnose_for(connection: Connection, plugins: Iterable[str] = ()) -> Diagnose | None:
+    """The function that walks the route to a connection's warehouse or stand-in; None: there is none."""
+    return getattr(_adapter(connection, plugins), "diagnose", None)
+
+
+def _adapter(connection: Connection, plugins: Iterable[str]) -> Any:
     if connection.introspect.local is not None:
-        return _connect(LOCAL)
+        return import_module(LOCAL)
     adapters = dict(ADAPTERS)
     for plugin in plugins:
         adapters |= getattr(_plugin(plugin), "ADAPTERS", {})
     dotted = adapters.get(connection.service_provider.value)
-    return _connect(dotted) if dotted else None
-
-
-def _connect(dotted: str) -> Connect:
-    return import_module(dotted).connect  # type: ignore[no-any-return]
+    return import_module(dotted) if dotted else None
 
 
 def _plugin(name: str) -> Any:

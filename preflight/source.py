@@ -1,11 +1,12 @@
 """The one seam to a warehouse: what an adapter must answer and how it says what it can.
 
-An adapter belongs to one connection and one thread. Every method may raise ``errors.WarehouseError`` and nothing else.
+An adapter belongs to one connection and one thread. Every method may raise ``errors.WarehouseError`` and nothing else;
+``cancel`` alone may be called from another thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,20 @@ from typing import Protocol
 import msgspec
 
 from preflight.config import Connection
-from preflight.model import Histogram, HistogramAsk, Profile, ProfileAsk, Schema, TableInfo, TableRef
+from preflight.finding import Grade
+from preflight.model import (
+    Access,
+    AccessAsk,
+    Histogram,
+    HistogramAsk,
+    Profile,
+    ProfileAsk,
+    RehearsalAsk,
+    Rehearsed,
+    Schema,
+    TableInfo,
+    TableRef,
+)
 
 
 class Capability(Enum):
@@ -24,6 +38,7 @@ class Capability(Enum):
     HISTOGRAM = "histogram"
     PROFILE = "profile"
     ACCESS = "access"
+    REHEARSE = "rehearse"
 
 
 class Level(Enum):
@@ -43,6 +58,45 @@ class Support(msgspec.Struct, frozen=True):
 
 
 FULL = Support(Level.FULL)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One statement that was sent to a warehouse, or call of its API that reads."""
+
+    connection: str
+    purpose: str
+    """In two or three words: ``describe``, ``histogram``, ``grants of a role``."""
+    text: str
+    """The statement as it was sent, or the call in the words of the warehouse's API."""
+    basis: Grade
+    """What the answer is good for."""
+    seconds: float
+    bytes: int | None = None
+    """What the warehouse says that it read, where it says so."""
+    error: str = ""
+    """What it answered instead, scrubbed of secrets."""
+
+
+Record = Callable[[Asked], None]
+"""Told of each statement when its answer is there; called from the adapter's own thread."""
+
+
+class Outcome(Enum):
+    """How a step of the route to a warehouse went."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    UNPROVEN = "unproven"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of the route to a warehouse: driver, resolve, TLS, login, role, warehouse, describe, grants."""
+
+    name: str
+    outcome: Outcome
+    detail: str
+    """What was found, without secrets; of an unproven step why it could not be asked."""
+    remedy: str = ""
 
 
 class Adapter(Protocol):
@@ -72,6 +126,15 @@ class Adapter(Protocol):
     def profile(self, ask: ProfileAsk) -> Profile:
         """What a query's values are like, in one statement that scans; asked only where ``support`` says it can."""
 
+    def access(self, ask: AccessAsk) -> Access:
+        """What the sync's principal holds and lacks; asked only where ``support`` says it can."""
+
+    def rehearse(self, ask: RehearsalAsk) -> tuple[Rehearsed, ...]:
+        """The platform's own statements, compiled and not run; asked only where ``support`` says it can."""
+
+    def cancel(self) -> None:
+        """Stop the statement that runs, at the warehouse too; from any thread, and harmless where none runs."""
+
     def close(self) -> None:
         """Release the connection; may be called twice."""
 
@@ -79,5 +142,17 @@ class Adapter(Protocol):
 class Connect(Protocol):
     """How an adapter package opens an adapter: its ``connect`` function."""
 
-    def __call__(self, connection: Connection, *, root: Path) -> Adapter:
-        """Open ``connection``; ``root`` is the project's folder, which relative paths start from."""
+    def __call__(self, connection: Connection, *, root: Path, environ: Mapping[str, str], record: Record) -> Adapter:
+        """Open ``connection``.
+
+        ``root`` is the project's folder, which relative paths start from; secrets are read from ``environ``.
+        """
+
+
+class Diagnose(Protocol):
+    """How an adapter package walks the route to its warehouse: its ``diagnose`` function."""
+
+    def __call__(
+        self, connection: Connection, *, root: Path, environ: Mapping[str, str], record: Record
+    ) -> Iterator[Step]:
+        """The steps in order, each as soon as it is known; steps behind a failed one are unproven. Raises nothing."""

@@ -7,10 +7,14 @@ itself holds (a read-only session, the statement's own type, one statement a cal
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from preflight.errors import Cause, WarehouseError
+from preflight.finding import Grade
 from preflight.query.transpile import deep
+from preflight.source import Asked, Record
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
@@ -39,6 +43,54 @@ _FUNCTIONS = re.compile(
 _QUERY_STARTS = frozenset({"SELECT", "WITH", "FROM", "VALUES", "("})
 _WRITERS = "INSERT UPDATE DELETE MERGE CREATE DROP ALTER COPY CALL EXPLAIN ANALYZE EXECUTE TRUNCATE SET USE"
 _STATEMENT_STARTS = frozenset(_WRITERS.split())
+
+
+Answer = TypeVar("Answer")
+
+
+class Gate:
+    """The way of one connection's statements: judged, sent, timed, recorded.
+
+    ``send`` is for statements, ``call`` for reading calls of an API that take no SQL. Both raise what ``run`` raises.
+    """
+
+    def __init__(self, connection: str, dialect: str, record: Record) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        self._record = record
+
+    def send(
+        self,
+        sql: str,
+        run: Callable[[str], Answer],
+        *,
+        purpose: str,
+        basis: Grade,
+        bytes_read: Callable[[Answer], int | None] = lambda _: None,
+    ) -> Answer:
+        """The answer of ``run`` to a statement that only reads; raises WarehouseError (UNSUPPORTED) for any other."""
+        allow(sql, self._dialect)
+        return self.call(sql, lambda: run(sql), purpose=purpose, basis=basis, bytes_read=bytes_read)
+
+    def call(
+        self,
+        text: str,
+        run: Callable[[], Answer],
+        *,
+        purpose: str,
+        basis: Grade,
+        bytes_read: Callable[[Answer], int | None] = lambda _: None,
+    ) -> Answer:
+        """The answer of ``run``, which carries no statement but one that ``allow`` has seen."""
+        start = time.monotonic()
+        try:
+            answer = run()
+        except WarehouseError as error:
+            asked = Asked(self._connection, purpose, text, basis, time.monotonic() - start, error=error.message)
+            self._record(asked)
+            raise
+        self._record(Asked(self._connection, purpose, text, basis, time.monotonic() - start, bytes=bytes_read(answer)))
+        return answer
 
 
 def allow(sql: str, dialect: str) -> None:

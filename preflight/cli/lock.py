@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -51,7 +52,7 @@ def command(path: Path, only_check: bool, offline: bool) -> int:
         found = [problem.message for problem in freshness.problems(project, before or locks.Lock(), now)]
         write("".join(f"{message}\n" for message in found) or f"{locks.NAME} answers the project\n")
         return 7 if found else 0
-    taken = snapshot.take(project, now=now, before=before)
+    taken = snapshot.take(project, now=now, environ=os.environ, before=before)
     for sentence in taken.unread:
         remark(sentence)
     for failure in taken.failures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def command(path: Path, pipelines: tuple[str, ...], timeout: int, outputs: tuple
         seen = verify.look(found.client, selected, timeout=timeout, now=datetime.now(UTC))
     now = datetime.now(UTC)
     ran = [p for p in selected if (run := seen[p.id].run) is not None and run.state == "success"]
-    counts, failures = verify.count(found.project, ran, now)
+    counts, failures = verify.count(found.project, ran, now, os.environ)
     compared = [verify.compare(p, seen[p.id], counts.get(p.id), now) for p in selected]
     write_forms(outputs, text(found.state.target, compared), document(found.state.target, compared))
     for failure in failures:

@@ -161,11 +161,11 @@ def _seen(status: Mapping[str, Any] | None, pipeline: Pipeline, now: datetime) -
 
 
 def count(
-    project: Project, pipelines: Iterable[Pipeline], now: datetime
+    project: Project, pipelines: Iterable[Pipeline], now: datetime, environ: Mapping[str, str]
 ) -> tuple[dict[str, Known | Missing], tuple[Failure, ...]]:
     """Each pipeline's histogram as the warehouse holds it now, and what kept any of them away."""
     requests = [_request(project, pipeline) for pipeline in pipelines]
-    gathered = Gatherer(project, now=now, offline=False, read_workspace=None).gather(requests)
+    gathered = Gatherer(project, now=now, offline=False, environ=environ, read_workspace=None).gather(requests)
     return {subject.id: facts[Fact.COUNTS] for subject, facts in gathered.facts.items()}, gathered.failures
 
 

@@ -79,6 +79,7 @@ class _Run:
         self.limits = profile.with_overrides(dict(project.limits.overrides), now.date())
         self.running = tuple(r for r in self.rules if (r.fixed or chosen(r, options)) and self._severity(r) is not None)
         self.queries: dict[tuple[str, str], Query] = {}
+        self.environ = environ or {}
         self.read_workspace = read_workspace or reader(project, environ)
         require_names(options, self.rules, project)
 
@@ -161,6 +162,7 @@ class _Run:
             self.project,
             now=self.now,
             offline=self.options.offline,
+            environ=self.environ,
             read_workspace=self.read_workspace,
             lock=self.lock,
         ).gather(requests)

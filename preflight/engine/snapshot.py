@@ -14,6 +14,7 @@ from preflight.facts import Gathered, Gatherer, Request, histogram_ask
 from preflight.finding import Basis, Failure, Subject, SubjectKind
 from preflight.lock.file import (
     Lock,
+    LockedAccess,
     LockedCounts,
     LockedModel,
     LockedTable,
@@ -23,12 +24,12 @@ from preflight.lock.file import (
     settings,
     sql_digest,
 )
-from preflight.model import Column
+from preflight.model import Access, Column
 from preflight.query import Query, parse
 from preflight.rule import Fact, Known, Missing
 
-Entry = TypeVar("Entry", LockedModel, LockedTable, LockedCounts)
-_WANTED = frozenset({Fact.SCHEMA, Fact.TABLES, Fact.COUNTS})
+Entry = TypeVar("Entry", LockedModel, LockedTable, LockedCounts, LockedAccess)
+_WANTED = frozenset({Fact.SCHEMA, Fact.TABLES, Fact.COUNTS, Fact.ACCESS})
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -48,14 +49,14 @@ class _Asked(msgspec.Struct, frozen=True):
     pipeline: Pipeline | None
 
 
-def take(project: Project, *, now: datetime, before: Lock | None = None) -> Snapshot:
+def take(project: Project, *, now: datetime, environ: Mapping[str, str], before: Lock | None = None) -> Snapshot:
     """Read every data model's schema, tables and counts; asks warehouses and stand-ins, and never the workspace.
 
     Where a warehouse cannot be reached, the entries of ``before`` stay.
     """
     asked = list(_asked(project))
     requests = [Request(a.subject, _WANTED, a.connection, a.query, a.pipeline) for a in asked]
-    gathered = Gatherer(project, now=now, offline=False, read_workspace=None).gather(requests)
+    gathered = Gatherer(project, now=now, offline=False, environ=environ, read_workspace=None).gather(requests)
     lock, unread = _locked(asked, gathered, now)
     if gathered.failures and before is not None:
         lock = _with_what_was(lock, before, project)
@@ -77,10 +78,15 @@ def _locked(asked: Iterable[_Asked], gathered: Gathered, now: datetime) -> tuple
     models: dict[tuple[str, str], LockedModel] = {}
     tables: dict[tuple[str, str], LockedTable] = {}
     counts: dict[tuple[str, str], LockedCounts] = {}
+    access: dict[tuple[str, str], LockedAccess] = {}
     unread: list[str] = []
     for one in asked:
         facts = gathered.facts[one.subject]
-        unread += [f"{one.subject}: {f.reason}" for f in facts.values() if isinstance(f, Missing) and one.pipeline]
+        unread += [
+            f"{one.subject}: {known.reason}"
+            for fact, known in facts.items()
+            if isinstance(known, Missing) and fact is not Fact.ACCESS and not (fact is Fact.COUNTS and not one.pipeline)
+        ]
         schema = facts[Fact.SCHEMA]
         if isinstance(schema, Missing):
             continue
@@ -102,7 +108,12 @@ def _locked(asked: Iterable[_Asked], gathered: Gathered, now: datetime) -> tuple
         if one.pipeline is not None and isinstance(known := facts[Fact.COUNTS], Known):
             entry_of = _counts(one, one.pipeline, schema, known, now)
             counts[entry_of.key] = entry_of
-    lock = Lock(models=_sorted(models), tables=_sorted(tables), counts=_sorted(counts))
+        if isinstance(known := facts[Fact.ACCESS], Known) and isinstance(known.value, Access):
+            tables_read = tuple(sorted({str(use.ref) for use in one.query.tables}))
+            seen = msgspec.structs.replace(_seen(one.connection, known.basis, now), by=known.value.principal)
+            rights = LockedAccess(one.connection.id, one.data_model.id, digest, tables_read, seen, known.value)
+            access[rights.key] = rights
+    lock = Lock(models=_sorted(models), tables=_sorted(tables), counts=_sorted(counts), access=_sorted(access))
     return lock, tuple(dict.fromkeys(unread))
 
 
@@ -153,11 +164,13 @@ def _with_what_was(lock: Lock, before: Lock, project: Project) -> Lock:
         models=tuple(m for m in before.models if m.connection in connections and m.data_model in models),
         tables=tuple(table for table in before.tables if table.connection in connections),
         counts=tuple(c for c in before.counts if c.connection in connections and c.pipeline in pipelines),
+        access=tuple(a for a in before.access if a.connection in connections and a.data_model in models),
     )
     return Lock(
         models=_sorted({m.key: m for m in (*still.models, *lock.models)}),
         tables=_sorted({t.key: t for t in (*still.tables, *lock.tables)}),
         counts=_sorted({c.key: c for c in (*still.counts, *lock.counts)}),
+        access=_sorted({a.key: a for a in (*still.access, *lock.access)}),
     )
 
 
@@ -193,6 +206,9 @@ def _substance(lock: Lock) -> dict[str, tuple[str, tuple[Column, ...], str]]:
         found[f"table {info.ref} over {table.connection}"] = (table.settings, info.columns, rest)
     for counts in lock.counts:
         found[f"counts of {counts.pipeline} over {counts.connection}"] = (counts.ask, (), "")
+    for access in lock.access:
+        held = ", ".join(f"{right.privilege} on {right.name}: {right.held}" for right in access.access.rights)
+        found[f"grants for {access.data_model} over {access.connection}"] = (access.settings, (), held)
     return found
 
 

@@ -7,16 +7,28 @@ from datetime import date
 
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
-from preflight.lock.file import Lock, Seen, ask_digest, settings, sql_digest
-from preflight.model import Histogram, HistogramAsk, Profile, ProfileAsk, Schema, TableInfo, TableRef
+from preflight.lock.file import Lock, Locked, Seen, ask_digest, settings, sql_digest
+from preflight.model import (
+    Access,
+    AccessAsk,
+    Histogram,
+    HistogramAsk,
+    Profile,
+    ProfileAsk,
+    RehearsalAsk,
+    Rehearsed,
+    Schema,
+    TableInfo,
+    TableRef,
+)
 from preflight.source import FULL, Capability, Level, Support
 
-SUPPORT: Mapping[Capability, Support] = {
+_SUPPORT: Mapping[Capability, Support] = {
     Capability.DESCRIBE: FULL,
     Capability.TABLE: FULL,
     Capability.HISTOGRAM: FULL,
     Capability.PROFILE: Support(Level.NONE, "the lock holds no row's value"),
-    Capability.ACCESS: Support(Level.NONE, "the lock holds no grants"),
+    Capability.REHEARSE: Support(Level.NONE, "a lock compiles nothing"),
 }
 _REMEDY = "run `preflight lock` where the warehouse can be reached"
 
@@ -31,6 +43,7 @@ class LockedAdapter:
         self._models = [m for m in lock.models if m.connection == connection.id and m.settings == self._settings]
         self._tables = [t for t in lock.tables if t.connection == connection.id and t.settings == self._settings]
         self._counts = [c for c in lock.counts if c.connection == connection.id]
+        self._access = [a for a in lock.access if a.connection == connection.id and a.settings == self._settings]
 
     @property
     def dialect(self) -> str:
@@ -40,13 +53,14 @@ class LockedAdapter:
     @property
     def stand_in(self) -> bool:
         """Whether a stand-in said any of it in place of the warehouse."""
-        seen = [m.seen for m in self._models] + [t.seen for t in self._tables] + [c.seen for c in self._counts]
-        return any(one.stand_in for one in seen)
+        entries: tuple[Locked, ...] = (*self._models, *self._tables, *self._counts, *self._access)
+        return any(entry.seen.stand_in for entry in entries)
 
     @property
     def support(self) -> Mapping[Capability, Support]:
         """What a lock can answer."""
-        return SUPPORT
+        access = FULL if self._access else Support(Level.NONE, "the lock holds no grants")
+        return {**_SUPPORT, Capability.ACCESS: access}
 
     def describe(self, sql: str) -> Schema:
         """The output columns that this very text had."""
@@ -77,6 +91,22 @@ class LockedAdapter:
     def profile(self, ask: ProfileAsk) -> Profile:  # noqa: ARG002 - the protocol has it
         """Nothing: row values never get into the lock."""
         raise _absent("a profile of the values")
+
+    def access(self, ask: AccessAsk) -> Access:
+        """What the principal held when it was asked for these very tables."""
+        tables = tuple(sorted({str(ref) for ref in ask.tables}))
+        for access in self._access:
+            if access.tables == tables:
+                self._in_time(access.seen)
+                return access.access
+        raise _absent("the grants on these tables")
+
+    def rehearse(self, ask: RehearsalAsk) -> tuple[Rehearsed, ...]:  # noqa: ARG002
+        """Nothing: a lock compiles nothing."""
+        raise _absent("a rehearsal")
+
+    def cancel(self) -> None:
+        """Nothing runs."""
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -15,7 +15,7 @@ import msgspec
 
 from preflight.config import Connection
 from preflight.errors import UsageError
-from preflight.model import Bucket, Column, Histogram, HistogramAsk, TableInfo
+from preflight.model import Access, Bucket, Column, Histogram, HistogramAsk, TableInfo
 
 NAME = "preflight.lock"
 VERSION = 1
@@ -90,6 +90,26 @@ class LockedCounts(msgspec.Struct, frozen=True):
         return Histogram(self.anchor, _buckets(self.hours), self.null_rows, self.future_rows)
 
 
+class LockedAccess(msgspec.Struct, frozen=True):
+    """What the sync's principal held on the tables of one data model, and what not."""
+
+    connection: str
+    data_model: str
+    settings: str
+    tables: tuple[str, ...]
+    """The tables that were asked for, sorted."""
+    seen: Seen
+    access: Access
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What there is one entry for."""
+        return self.connection, self.data_model
+
+
+Locked = LockedModel | LockedTable | LockedCounts | LockedAccess
+
+
 class Lock(msgspec.Struct, frozen=True):
     """Everything that one file holds."""
 
@@ -97,11 +117,16 @@ class Lock(msgspec.Struct, frozen=True):
     models: tuple[LockedModel, ...] = ()
     tables: tuple[LockedTable, ...] = ()
     counts: tuple[LockedCounts, ...] = ()
+    access: tuple[LockedAccess, ...] = ()
 
     def holds(self, connection: str) -> bool:
         """Whether anything was read over the connection."""
-        entries: tuple[LockedModel | LockedTable | LockedCounts, ...] = (*self.models, *self.tables, *self.counts)
-        return any(entry.connection == connection for entry in entries)
+        return any(entry.connection == connection for entry in self.entries)
+
+    @property
+    def entries(self) -> tuple[Locked, ...]:
+        """All of them, kind by kind."""
+        return (*self.models, *self.tables, *self.counts, *self.access)
 
 
 class UnreadableLock(ValueError):
@@ -155,13 +180,13 @@ def write(root: Path, lock: Lock) -> Path:
 def encode(lock: Lock) -> str:
     """The lock as text: entries by their keys, and a line for each column and for each month of counts."""
     document: dict[str, Any] = {"version": lock.version}
-    for name in ("models", "tables", "counts"):
+    for name in _KINDS:
         entries = sorted(getattr(lock, name), key=lambda entry: entry.key)
         document[name] = [_entry(entry) for entry in entries]
     return "\n".join(_lines(document, "")) + "\n"
 
 
-def _entry(entry: LockedModel | LockedTable | LockedCounts) -> dict[str, Any]:
+def _entry(entry: Locked) -> dict[str, Any]:
     found: dict[str, Any] = _bare(msgspec.to_builtins(entry))
     if isinstance(entry, LockedTable):
         table = found.pop("table")
@@ -169,19 +194,20 @@ def _entry(entry: LockedModel | LockedTable | LockedCounts) -> dict[str, Any]:
     return found
 
 
-_OPTIONAL = ("raw", "schema", "catalog")
-"""Texts that are left out where they are empty."""
+_OPTIONAL = ("raw", "schema", "catalog", "keys", "grant", "note")
+"""What is left out where it is empty."""
 
 
 def _bare(value: Any) -> Any:
     """The value without what is as it would be if nothing were said."""
     if isinstance(value, dict):
-        said = {k: v for k, v in value.items() if v is not None and v not in ([], ()) and (v or k not in _OPTIONAL)}
+        said = {k: v for k, v in value.items() if v is not None and (v or k not in _OPTIONAL)}
         return {k: _bare(v) for k, v in said.items()}
     return [_bare(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-_LONG = ("models", "tables", "counts", "columns", "hours")
+_KINDS = ("models", "tables", "counts", "access")
+_LONG = (*_KINDS, "columns", "hours", "rights")
 """The lists that have a line for each item."""
 
 
@@ -191,14 +217,14 @@ def _lines(value: Any, indent: str) -> list[str]:
     lines = ["{"]
     for name, item in value.items():
         head = f"{inner}{json.dumps(name)}: "
-        if name in _LONG and item:
+        if name in _LONG and isinstance(item, list) and item:
             lines.append(head + "[")
             for one in item:
                 lines += _item(one, inner + "  ")
                 lines[-1] += ","
             lines[-1] = lines[-1].removesuffix(",")
             lines.append(f"{inner}],")
-        elif isinstance(item, dict) and any(key in _LONG for key in item):
+        elif isinstance(item, dict) and not set(item).isdisjoint(_LONG):
             first, *rest = _lines(item, inner)
             lines += [head + first, *rest]
             lines[-1] += ","

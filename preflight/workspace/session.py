@@ -19,9 +19,9 @@ import httpx
 import msgspec
 
 from preflight.errors import EnvironmentFailure, WorkspaceError
+from preflight.scrub import Scrubber
 from preflight.workspace import answers, wire
 from preflight.workspace.answers import Answer
-from preflight.workspace.scrub import Scrubber
 from preflight.workspace.target import Credentials, Target
 
 ATTEMPTS = 4

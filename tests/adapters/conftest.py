@@ -31,7 +31,7 @@ def stand_in(tmp_path: Path) -> Iterator[Open]:
             build(tmp_path / "warehouse.duckdb", ddl)
         introspect = Introspect(local=files, timeout_seconds=timeout_seconds)
         connection = Connection("w", "W", Provider(dialect), config or {}, introspect=introspect)
-        opened.append(local.connect(connection, root=tmp_path))
+        opened.append(local.connect(connection, root=tmp_path, environ={}, record=lambda _: None))
         return opened[-1]
 
     yield open_file

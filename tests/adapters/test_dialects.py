@@ -215,7 +215,7 @@ def adapters(file: Path) -> Iterator[dict[str, LocalAdapter]]:
     opened = {}
     for dialect in DIALECTS:
         connection = Connection("w", "W", Provider(dialect), {}, introspect=Introspect(local=file.name))
-        opened[dialect] = local.connect(connection, root=file.parent)
+        opened[dialect] = local.connect(connection, root=file.parent, environ={}, record=lambda _: None)
     yield opened
     for adapter in opened.values():
         adapter.close()

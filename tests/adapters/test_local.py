@@ -15,12 +15,16 @@ import pytest
 
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
+from preflight.finding import Grade
 from preflight.model import Bucket, Histogram, HistogramAsk, IteratorKind, Kind, Provider, TableRef
 from preflight.source import Capability, Level
 from preflight_adapters import local
+from preflight_adapters._guard import Gate
 from preflight_adapters.local import LocalAdapter
 from preflight_adapters.local.connect import Session
 from tests.adapters.stand_ins import Open
+
+GATE = Gate("w", "duckdb", lambda _: None)
 
 DDL = """
 CREATE SCHEMA PUBLIC;
@@ -455,7 +459,9 @@ def test_the_driver_may_be_missing(stand_in: Open, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_connection_without_a_file_is_named(tmp_path: Path) -> None:
-    assert refusal(local.connect, Connection("w", "W", Provider.SNOWFLAKE, {}), root=tmp_path).cause is Cause.DRIVER
+    connection = Connection("w", "W", Provider.SNOWFLAKE, {})
+    error = refusal(local.connect, connection, root=tmp_path, environ={}, record=lambda _: None)
+    assert error.cause is Cause.DRIVER
 
 
 def test_closing_releases_the_file_and_may_be_done_twice(stand_in: Open, tmp_path: Path) -> None:
@@ -558,7 +564,7 @@ def test_a_hostile_model_reaches_nothing(stand_in: Open, sql: str) -> None:
 def test_the_engine_itself_refuses_what_a_gate_might_miss(stand_in: Open, statement: str, tmp_path: Path) -> None:
     secret_frame = [1, 2, 3]
     stand_in(DDL).close()
-    session = Session(tmp_path, "", {"": "warehouse.duckdb"}, home="", timeout_seconds=None)
+    session = Session(GATE, tmp_path, "", {"": "warehouse.duckdb"}, home="", timeout_seconds=None)
     with pytest.raises(duckdb.Error):
         session._connection.execute(statement)
     session.close()
@@ -572,6 +578,6 @@ def test_duckdbs_own_reading_must_be_one_query(
 ) -> None:
     stand_in(DDL).close()
     monkeypatch.setattr("preflight_adapters._guard.allow", lambda sql, dialect: None)
-    session = Session(tmp_path, "", {"": "warehouse.duckdb"}, home="", timeout_seconds=None)
-    assert refusal(session.rows, statement).cause is Cause.UNSUPPORTED
+    session = Session(GATE, tmp_path, "", {"": "warehouse.duckdb"}, home="", timeout_seconds=None)
+    assert refusal(session.rows, statement, "any", Grade.COUNTED).cause is Cause.UNSUPPORTED
     session.close()

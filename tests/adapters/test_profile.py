@@ -31,7 +31,8 @@ Row = tuple[str | None, str | None, float | None, int | None, list[str | None] |
 
 def opened(folder: Path, provider: Provider) -> LocalAdapter:
     introspect = Introspect(local="warehouse.duckdb")
-    return connect(Connection("w", "W", provider, {}, introspect=introspect), root=folder)
+    connection = Connection("w", "W", provider, {}, introspect=introspect)
+    return connect(connection, root=folder, environ={}, record=lambda _: None)
 
 
 def profile(folder: Path, rows: Sequence[Sequence[Any]], sample: int | None = None) -> Profile:
@@ -132,9 +133,9 @@ def test_a_pipeline_scans_once_to_count_and_once_to_profile(tmp_path: Path, monk
     sent: list[str] = []
     read = Session.rows
 
-    def record(self: Session, statement: str) -> list[tuple[Any, ...]]:
+    def record(self: Session, statement: str, purpose: str, basis: Grade) -> list[tuple[Any, ...]]:
         sent.append(statement)
-        return read(self, statement)
+        return read(self, statement, purpose, basis)
 
     monkeypatch.setattr(Session, "rows", record)
     sql = "SELECT c.customer_id, c.email, c.updated_at FROM crm.public.contacts AS c"

@@ -30,7 +30,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAdapter]:
     folder: Path = tmp_path_factory.mktemp("stand-in")
     build(folder / "empty.duckdb", "CREATE TABLE nothing (a INTEGER)")
     connection = Connection("w", "W", Provider.SNOWFLAKE, {}, introspect=Introspect(local="empty.duckdb"))
-    opened = local.connect(connection, root=folder)
+    opened = local.connect(connection, root=folder, environ={}, record=lambda _: None)
     yield opened
     opened.close()
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from preflight.lock.file import (
     Lock,
+    LockedAccess,
     LockedCounts,
     LockedModel,
     LockedTable,
@@ -19,7 +20,7 @@ from preflight.lock.file import (
     encode,
     hours,
 )
-from preflight.model import Bucket, Column, Kind, TableInfo, TableRef, Type
+from preflight.model import Access, Bucket, Column, Kind, Right, TableInfo, TableRef, Type
 
 SEEN = st.builds(Seen, on=st.dates(date(2000, 1, 1)), by=st.text(), basis=st.text(), stand_in=st.booleans())
 TYPES = st.recursive(
@@ -31,6 +32,7 @@ COLUMNS = st.lists(st.builds(Column, name=st.text(), type=TYPES, nullable=st.non
     tuple
 )
 NAMES = st.text(min_size=1)
+RIGHTS = st.builds(Right, privilege=NAMES, kind=NAMES, name=NAMES, held=st.none() | st.booleans())
 BUCKETS = st.dictionaries(
     st.integers(-100_000, 500_000), st.tuples(st.integers(1, 10**9), st.integers(0, 10**9)), max_size=20
 ).map(lambda found: tuple(Bucket(index, *found[index]) for index in sorted(found)))
@@ -67,11 +69,28 @@ def locks(draw: st.DrawFn) -> Lock:
         hours=BUCKETS.map(hours),
     )
 
+    access = st.builds(
+        LockedAccess,
+        connection=NAMES,
+        data_model=NAMES,
+        settings=NAMES,
+        tables=st.lists(NAMES, max_size=2).map(tuple),
+        seen=SEEN,
+        access=st.builds(
+            Access,
+            principal=st.text(),
+            assumed=st.booleans(),
+            rights=st.lists(
+                st.builds(Right, privilege=NAMES, kind=NAMES, name=NAMES, held=st.none() | st.booleans()), max_size=2
+            ).map(tuple),
+        ),
+    )
+
     def few(entries: st.SearchStrategy[object]) -> tuple[object, ...]:
         found = draw(st.lists(entries, max_size=3, unique_by=lambda entry: entry.key))  # type: ignore[attr-defined]
         return tuple(sorted(found, key=lambda entry: entry.key))  # type: ignore[attr-defined]
 
-    return Lock(models=few(models), tables=few(tables), counts=few(counts))  # type: ignore[arg-type]
+    return Lock(models=few(models), tables=few(tables), counts=few(counts), access=few(access))  # type: ignore[arg-type]
 
 
 @given(locks())

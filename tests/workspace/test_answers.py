@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preflight.scrub import Scrubber
 from preflight.workspace import answers
 from preflight.workspace.answers import Answer
-from preflight.workspace.scrub import Scrubber
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

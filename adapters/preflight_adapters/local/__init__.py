@@ -5,20 +5,35 @@ Its session is in UTC, as the sessions of the warehouses' own adapters are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
+from preflight.finding import Grade
 from preflight.location import Excerpt, SourceFile
-from preflight.model import Column, Histogram, HistogramAsk, Profile, ProfileAsk, Schema, TableInfo, TableRef
+from preflight.model import (
+    Access,
+    AccessAsk,
+    Column,
+    Histogram,
+    HistogramAsk,
+    Profile,
+    ProfileAsk,
+    RehearsalAsk,
+    Rehearsed,
+    Schema,
+    TableInfo,
+    TableRef,
+)
 from preflight.query import Query, parse
 from preflight.query.transpile import transpile
-from preflight.source import FULL, Capability, Level, Support
+from preflight.source import FULL, Capability, Level, Outcome, Record, Step, Support
+from preflight_adapters._guard import Gate
 
 # An import of the submodule binds its name here: it must come before the function that takes the name over.
 from preflight_adapters.local import profile, queries, rows
-from preflight_adapters.local.connect import Session
+from preflight_adapters.local.connect import Session, driver_version
 
 SUPPORT: Mapping[Capability, Support] = {
     Capability.DESCRIBE: FULL,
@@ -26,6 +41,7 @@ SUPPORT: Mapping[Capability, Support] = {
     Capability.HISTOGRAM: FULL,
     Capability.PROFILE: FULL,
     Capability.ACCESS: Support(Level.NONE, "a stand-in file has no roles and no grants"),
+    Capability.REHEARSE: Support(Level.NONE, "a stand-in file takes no statement in the warehouse's own dialect"),
 }
 
 
@@ -60,28 +76,44 @@ class LocalAdapter:
         """The rows by hour of the iterator; one statement scans. Without an iterator all are rows without its value."""
         sql = self._transpiled(ask.sql, ask.iterator)
         if ask.iterator is None:
-            [(count,)] = self._session.rows(queries.rows(sql))
+            [(count,)] = self._session.rows(queries.rows(sql), "rows", Grade.COUNTED)
             return Histogram(ask.anchor, (), null_rows=count)
         described = self._described(ask.sql, sql)
         index = _only(ask.iterator, described)
         raw = described[index].type.raw
         statement = queries.histogram(sql, ask, width=len(described), index=index, raw=raw)
-        return rows.histogram(self._session.rows(statement), ask.anchor)
+        return rows.histogram(self._session.rows(statement, "histogram", Grade.COUNTED), ask.anchor)
 
     def table(self, ref: TableRef) -> TableInfo:
         """Columns and exact row count of one table, looked up without case; a view's rows are not counted."""
         database = self._session.database(ref.catalog)
-        found = self._session.rows(queries.table(database, ref))
+        found = self._session.rows(queries.table(database, ref), "table", Grade.METADATA)
         if not found:
             raise WarehouseError(Cause.NOT_FOUND, f"the stand-in file has no table {ref}", name=str(ref))
         schema, name, kind = found[0]
-        described = self._session.rows(queries.columns(database, schema, name))
-        count = self._session.rows(queries.table_rows(database, schema, name))[0][0] if kind == "table" else None
+        described = self._session.rows(queries.columns(database, schema, name), "columns", Grade.METADATA)
+        count = None
+        if kind == "table":
+            [(count,)] = self._session.rows(queries.table_rows(database, schema, name), "table rows", Grade.METADATA)
         return rows.table(ref, kind, count, described, self._dialect)
 
     def profile(self, ask: ProfileAsk) -> Profile:
         """What the values are like, in one statement that returns one row of numbers."""
-        return profile.values(ask, self._session.rows(profile.statement(ask, self._transpiled(ask.sql)))[0])
+        statement = profile.statement(ask, self._transpiled(ask.sql))
+        grade = Grade.SAMPLED if ask.sample_rows else Grade.COUNTED
+        return profile.values(ask, self._session.rows(statement, "profile", grade)[0])
+
+    def access(self, ask: AccessAsk) -> Access:
+        """A stand-in has no grants; raises WarehouseError (UNSUPPORTED)."""
+        raise WarehouseError(Cause.UNSUPPORTED, SUPPORT[Capability.ACCESS].note)
+
+    def rehearse(self, ask: RehearsalAsk) -> tuple[Rehearsed, ...]:
+        """A stand-in compiles no statement of the platform; raises WarehouseError (UNSUPPORTED)."""
+        raise WarehouseError(Cause.UNSUPPORTED, SUPPORT[Capability.REHEARSE].note)
+
+    def cancel(self) -> None:
+        """Interrupt the statement that runs."""
+        self._session.cancel()
 
     def close(self) -> None:
         """Release the file."""
@@ -96,7 +128,7 @@ class LocalAdapter:
     def _described(self, sql: str, transpiled: str) -> tuple[Column, ...]:
         """The output columns with DuckDB's names; an error points at the model's own text where it surely can."""
         try:
-            return rows.output(self._session.rows(queries.describe(transpiled)))
+            return rows.output(self._session.rows(queries.describe(transpiled), "describe", Grade.DESCRIBED))
         except WarehouseError as error:
             rows.point(error, self._parsed(sql))
             raise
@@ -117,7 +149,7 @@ def _only(iterator: str, columns: tuple[Column, ...]) -> int:
     return found[0]
 
 
-def connect(connection: Connection, *, root: Path) -> LocalAdapter:
+def connect(connection: Connection, *, root: Path, environ: Mapping[str, str], record: Record) -> LocalAdapter:
     """Open the stand-in files of ``connection``; raises WarehouseError (DRIVER) where one cannot be opened."""
     introspect = connection.introspect
     local = introspect.local
@@ -127,8 +159,21 @@ def connect(connection: Connection, *, root: Path) -> LocalAdapter:
             Cause.DRIVER, f"connection {connection.id} names no stand-in file", remedy="set `introspect.local`"
         )
     home = next((value for key in _HOMES if isinstance(value := connection.config.get(key), str)), "")
-    session = Session(root, introspect.folder, named, home=home, timeout_seconds=introspect.timeout_seconds)
+    gate = Gate(connection.id, "duckdb", record)
+    session = Session(gate, root, introspect.folder, named, home=home, timeout_seconds=introspect.timeout_seconds)
     return LocalAdapter(connection.service_provider.value, session)
+
+
+def diagnose(connection: Connection, *, root: Path, environ: Mapping[str, str], record: Record) -> Iterator[Step]:
+    """Whether the driver is there and the stand-in files open; see ``preflight.source.Diagnose``."""
+    try:
+        yield Step("driver", Outcome.PASS, f"duckdb {driver_version()}")
+        adapter = connect(connection, root=root, environ=environ, record=record)
+    except WarehouseError as error:
+        yield Step("stand-in file", Outcome.FAIL, error.message, error.remedy)
+        return
+    adapter.close()
+    yield Step("stand-in file", Outcome.PASS, "it opens, and is read in place of the warehouse")
 
 
 _HOMES = ("database", "project", "project_id", "catalog")

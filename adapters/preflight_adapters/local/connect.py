@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from preflight.errors import Cause, WarehouseError
+from preflight.finding import Grade
 from preflight.query.guards import GUARD
-from preflight_adapters import _guard
+from preflight_adapters._guard import Gate
+from preflight_adapters._options import TIMEOUT_SECONDS
 from preflight_adapters.local.queries import identifier, literal
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
-TIMEOUT_SECONDS = 300
-"""How long a statement may run where ``introspect.timeout_seconds`` does not say."""
 _LOOK = 0.2  # seconds between two looks at a statement that runs
 _DATABASE = "preflight_stand_in"
 
@@ -43,12 +43,20 @@ class Session:
     """One connection to an in-memory DuckDB with the stand-in files attached read-only and everything else locked."""
 
     def __init__(
-        self, root: Path, folder: str, files: Mapping[str, str], *, home: str, timeout_seconds: int | None
+        self,
+        gate: Gate,
+        root: Path,
+        folder: str,
+        files: Mapping[str, str],
+        *,
+        home: str,
+        timeout_seconds: int | None,
     ) -> None:
         """Attach ``files``, paths from ``folder`` in ``root`` by catalog (empty: one file for every catalog).
 
         ``home`` is the catalog of the tables that are named without one.
         """
+        self._gate = gate
         self._duckdb = _driver()
         self._timeout = timeout_seconds or TIMEOUT_SECONDS
         self._connection: Any = self._duckdb.connect(":memory:", config=dict(_CONFIG))
@@ -92,9 +100,11 @@ class Session:
         except self._duckdb.Error as error:
             raise _attach_error(str(error), label, self._duckdb.__version__) from None
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, purpose: str, basis: Grade) -> list[tuple[Any, ...]]:
         """The rows of one statement that the gate lets through; raises WarehouseError."""
-        _guard.allow(sql, "duckdb")
+        return self._gate.send(sql, self._run, purpose=purpose, basis=basis)
+
+    def _run(self, sql: str) -> list[tuple[Any, ...]]:
         duckdb = self._duckdb
         if self._connection is None:
             raise WarehouseError(Cause.DRIVER, "the stand-in file is closed")
@@ -134,6 +144,12 @@ class Session:
             raise errors[0]
         return rows[0]
 
+    def cancel(self) -> None:
+        """Interrupt the statement that runs; from any thread."""
+        connection = self._connection
+        if connection is not None:
+            connection.interrupt()
+
     def close(self) -> None:
         """Release the files."""
         if self._connection is not None:
@@ -161,6 +177,11 @@ def _driver() -> Any:
             remedy="pip install 'mparticle-preflight[local]'",
         ) from None
     return duckdb
+
+
+def driver_version() -> str:
+    """The installed driver's version; raises WarehouseError (DRIVER) where there is none."""
+    return str(_driver().__version__)
 
 
 def _unopened(message: str, remedy: str) -> WarehouseError:
