@@ -194,14 +194,16 @@ def _entry(entry: Locked) -> dict[str, Any]:
     return found
 
 
-_OPTIONAL = ("raw", "schema", "catalog", "keys", "grant", "note")
+_OPTIONAL = frozenset(
+    "raw schema catalog keys grant note precision scale element nullable rows bytes changed table".split()
+)
 """What is left out where it is empty."""
 
 
 def _bare(value: Any) -> Any:
     """The value without what is as it would be if nothing were said."""
     if isinstance(value, dict):
-        said = {k: v for k, v in value.items() if v is not None and (v or k not in _OPTIONAL)}
+        said = {k: v for k, v in value.items() if not (k in _OPTIONAL and v in (None, "", [], ()))}
         return {k: _bare(v) for k, v in said.items()}
     return [_bare(item) for item in value] if isinstance(value, list | tuple) else value
 
