@@ -195,7 +195,22 @@ def _entry(entry: Locked) -> dict[str, Any]:
 
 
 _OPTIONAL = frozenset(
-    "raw schema catalog keys grant note precision scale element nullable rows bytes changed table".split()
+    [
+        "raw",
+        "schema",
+        "catalog",
+        "keys",
+        "grant",
+        "note",
+        "precision",
+        "scale",
+        "element",
+        "nullable",
+        "rows",
+        "bytes",
+        "changed",
+        "table",
+    ]
 )
 """What is left out where it is empty."""
 
