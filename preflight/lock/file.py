@@ -194,23 +194,9 @@ def _entry(entry: Locked) -> dict[str, Any]:
     return found
 
 
-_OPTIONAL = frozenset(
-    [
-        "raw",
-        "schema",
-        "catalog",
-        "keys",
-        "grant",
-        "note",
-        "precision",
-        "scale",
-        "element",
-        "nullable",
-        "rows",
-        "bytes",
-        "changed",
-        "table",
-    ]
+_OPTIONAL = (
+    *("raw", "precision", "scale", "element", "nullable", "schema", "catalog", "rows", "bytes", "changed", "keys"),
+    *("grant", "note", "table"),
 )
 """What is left out where it is empty."""
 
