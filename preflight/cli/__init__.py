@@ -17,6 +17,7 @@ COMMANDS = {
     "apply": "Check, then create or update what the project describes.",
     "verify": "Compare what the pipelines' latest runs read with what was counted.",
     "lock": "Write what the warehouses say, for runs without credentials.",
+    "dbt": "Write dbt exposures of the pipelines.",
     "drift": "Compare the workspace and the warehouse with the project.",
     "slots": "Show the workspace's slots for active pipelines.",
     "import": "Write a project from what the workspace holds.",

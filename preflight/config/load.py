@@ -70,6 +70,7 @@ class _Loader:
             file=self.name,
             workspace=_workspace(self.top.get("workspace")),
             limits=_limits(self.top.get("limits")),
+            dbt=self.resources.dbt,
             lock=LockConfig(**self.top.get("lock", {})),
             connections=tuple(self.resources.connections.values()),
             data_models=tuple(self.resources.data_models.values()),
@@ -96,6 +97,7 @@ class _Loader:
         if self.top.get("version", 1) != 1:
             message = f"version is {self.top['version']}; this preflight reads 1."
             reader.add("wrong-value", message, node.entries["version"][1], "Write 1.")
+        self.resources.dbt_folder = self.top.get("dbt", {}).get("project_dir")
         self._read_lists(reader, node, self.name)
         self.whole &= found.get("include") is not BAD and len(self.top.get("include", ())) == written
         for index, pattern in enumerate(self.top.get("include", ())):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +16,9 @@ from preflight.finding import Waiver
 from preflight.limits import DEFAULT_PROFILE, Override
 from preflight.location import Excerpt, Route, SourceFile, Span
 from preflight.model import Provider
+
+if TYPE_CHECKING:
+    from preflight.config.dbt import DbtProject
 
 
 class EnvRef(msgspec.Struct, frozen=True):
@@ -105,6 +109,8 @@ class DataModel(msgspec.Struct, frozen=True):
     """The query's text, whether it stands in the YAML or in a file of its own."""
     sql_file: str | None = None
     """Relative to the project's folder, where it is a file of its own."""
+    dbt_model: str | None = None
+    """The dbt model's unique id, where its compiled SQL is the query."""
 
 
 class FieldMapping(msgspec.Struct, frozen=True):
@@ -201,6 +207,8 @@ class Project(msgspec.Struct, frozen=True):
     locate: Callable[[Route], Span | None]
     """Where a route points: the value, else its key, else the resource's ``id`` line, else None."""
     lock: LockConfig = LockConfig()
+    dbt: DbtProject | None = None
+    """The dbt project, where a data model is a model of it."""
 
     def connection(self, id: str) -> Connection | None:  # noqa: A002 - the API's word
         """The connection with this id."""

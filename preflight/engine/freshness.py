@@ -27,7 +27,31 @@ def open_lock(project: Project, now: datetime) -> tuple[Lock | None, Project]:
     except UnreadableLock as error:
         problem = Problem("unreadable-lock", f"{locks.NAME} cannot be used: {error}.", None, REMEDY)
         return None, _with(project, (problem,))
-    return (lock, _with(project, tuple(problems(project, lock, now)))) if lock is not None else (None, project)
+    had = lock is not None
+    lock = _with_catalog(lock, project)
+    if lock is None:
+        return None, project
+    found = tuple(problems(project, lock, now))
+    return lock, _with(project, found if had else tuple(p for p in found if p.kind != "missing-from-lock"))
+
+
+def _with_catalog(lock: Lock | None, project: Project) -> Lock | None:
+    if project.dbt is None:
+        return lock
+    from preflight.lock.catalog import with_catalog
+
+    return with_catalog(lock, project, [(model, connection) for _, model, connection in _uses(project)])
+
+
+def _uses(project: Project) -> Iterator[tuple[Pipeline | None, DataModel, Connection]]:
+    """Each data model with the connection that it is read over, through each of its pipelines."""
+    for subject in subjects(project, ()):
+        if subject.kind not in (SubjectKind.PIPELINE, SubjectKind.DATA_MODEL):
+            continue
+        pipeline = project.pipeline(subject.id) if subject.kind is SubjectKind.PIPELINE else None
+        data_model, connection = parts(project, subject, pipeline)
+        if data_model is not None and connection is not None and connection.introspect.local is None:
+            yield pipeline, data_model, connection
 
 
 def _with(project: Project, found: tuple[Problem, ...]) -> Project:
@@ -37,13 +61,7 @@ def _with(project: Project, found: tuple[Problem, ...]) -> Project:
 def problems(project: Project, lock: Lock, now: datetime) -> Iterator[Problem]:
     """What the lock cannot answer any more, or never could, for each data model that no stand-in is read for."""
     told: set[tuple[str, str]] = set()
-    for subject in subjects(project, ()):
-        if subject.kind not in (SubjectKind.PIPELINE, SubjectKind.DATA_MODEL):
-            continue
-        pipeline = project.pipeline(subject.id) if subject.kind is SubjectKind.PIPELINE else None
-        data_model, connection = parts(project, subject, pipeline)
-        if data_model is None or connection is None or connection.introspect.local is not None:
-            continue
+    for pipeline, data_model, connection in _uses(project):
         key = connection.id, data_model.id
         model = next((m for m in lock.models if m.key == key), None)
         if key not in told:

@@ -165,11 +165,12 @@ def _project(keys: Mapping[str, Any]) -> dict[str, Any]:
         },
         "schedule": {"type": "interval", "frequency": "daily", "start_time": "2026-12-01T03:05:00Z"},
     }
+    data_model = {"id": "model", "name": "A model", "type": "sql", "sql_file": "models/model.sql"}
     project: dict[str, Any] = {
         "version": 1,
         "workspace": 1,
         "connections": [merge(connection, keys.get("connection", {}))],
-        "data_models": [{"id": "model", "name": "A model", "type": "sql", "sql_file": "models/model.sql"}],
+        "data_models": [merge(data_model, keys.get("data_model", {}))],
     }
     if "field_transformation" in keys:
         base = {"id": "transformation", "name": "Events", "destination_type": "event_batch", "mappings": []}
