@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from preflight.cli.output import OUTPUT, complain, parse_outputs, write_report
+
+if TYPE_CHECKING:
+    from preflight.finding import Report
 
 
 @click.command("check")
@@ -27,6 +31,7 @@ from preflight.cli.output import OUTPUT, complain, parse_outputs, write_report
 @click.option("--require", multiple=True, metavar="NAME", help="Exit 4 if this rule, family or `all` is unproven.")
 @click.option("--select", multiple=True, metavar="NAME", help="Run only these rules or families; repeatable.")
 @click.option("--ignore", multiple=True, metavar="NAME", help="Leave these rules or families out; repeatable.")
+@click.option("--changed-since", metavar="REF", help="Judge only what has changed since the branch left this commit.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
 def command(
     path: Path,
@@ -37,6 +42,7 @@ def command(
     require: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    changed_since: str | None,
     color: str,
 ) -> int:
     """Judge the project at PATH (this folder, unless given); write nothing anywhere.
@@ -49,20 +55,31 @@ def command(
       preflight check
       preflight check --offline -o text -o json:report.json
       preflight check --pipeline contacts-pipeline --require PF4
+      preflight check --offline --changed-since origin/main
     """
     wanted = parse_outputs(outputs)
+    import msgspec
+
     from preflight import registry
     from preflight.config import load
     from preflight.engine import Options, check, exit_code
     from preflight.engine.selection import require_names
-    from preflight.errors import ProofMissing
+    from preflight.errors import NothingToCheck, ProofMissing
     from preflight.finding import Severity
 
     project = load(path)
     required = tuple(name for name in require if name != "all")
     require_names(Options(select=required), registry.rules(project.plugins), project)
-    options = Options(pipelines=pipelines, select=select, ignore=ignore, offline=offline)
+    only = None
+    if changed_since is not None:
+        from preflight.changes.git import base
+        from preflight.changes.touched import touched
+
+        only = touched(project, base(project.root, changed_since))
+    options = Options(pipelines=pipelines, select=select, ignore=ignore, offline=offline, only=only)
     report = check(project, options, environ=os.environ)
+    if only is not None:
+        report = msgspec.structs.replace(report, notes=(*report.notes, _touched(changed_since, report)))
     write_report(report, wanted, color)
     if report.bugs:
         from preflight.cli.bug import report_bug
@@ -71,4 +88,12 @@ def command(
     code = exit_code(report, fail_on=Severity(fail_on), require=require)
     if code == ProofMissing.exit_code:
         complain("proof that --require asks for is missing", "the report names what is unproven, and why")
-    return code
+    return 0 if code == NothingToCheck.exit_code and only is not None else code
+
+
+def _touched(ref: str | None, report: Report) -> str:
+    """What --changed-since left to judge, as a sentence."""
+    judged = [str(s) for s in report.subjects if s.kind.value in ("pipeline", "data model")]
+    if not judged:
+        return f"no pipeline and no data model has changed since {ref}, so none was judged"
+    return f"only what has changed since {ref} was judged: {', '.join(judged)}"

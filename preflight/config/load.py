@@ -37,15 +37,20 @@ def load(path: Path) -> Project:
         found, root = False, path
     if not found:
         raise UsageError(f"there is no project file {path}", remedy="name it, or make one with `preflight init`")
-    return _Loader(root, path.name).project()
+    return load_from(Files(root), path.name)
+
+
+def load_from(files: Files, name: str) -> Project:
+    """Read the project file ``name`` and what it names from ``files`` alone, whatever they stand for."""
+    return _Loader(files, name).project()
 
 
 class _Loader:
     """Reads one project; every file is read once."""
 
-    def __init__(self, root: Path, name: str) -> None:
+    def __init__(self, files: Files, name: str) -> None:
         self.name = name
-        self.files = Files(root)
+        self.files = files
         self.problems: list[Problem] = []
         self.readers: list[Reader] = []
         self.top: dict[str, Any] = {}

@@ -84,7 +84,8 @@ class _Run:
         require_names(options, self.rules, project)
 
     def report(self) -> Report:
-        contexts = {subject: self._context(subject) for subject in subjects(self.project, self.options.pipelines)}
+        chosen = subjects(self.project, self.options.pipelines)
+        contexts = {subject: self._context(subject) for subject in chosen if self._judged(subject)}
         gathered = self._gather(contexts)
         findings: list[Finding] = []
         verdicts: list[Verdict] = []
@@ -118,6 +119,10 @@ class _Run:
             fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, schemas))},
             next_runs={c.subject.id: runs for c in contexts.values() if (runs := _next_runs(c, self.now))},
         )
+
+    def _judged(self, subject: Subject) -> bool:
+        only = self.options.only
+        return only is None or subject.kind is SubjectKind.PROJECT or subject in only
 
     # -- subjects and their contexts ---------------------------------------------------------------------------------
 
