@@ -10,16 +10,18 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 
+import duckdb  # noqa: F401 - it cannot be loaded twice
 import pytest
 
 import preflight
+import preflight_adapters.local
 import preflight_rules
 from tests.cli.command import BROKEN, CLEAN, PROJECT, environment, project
 
 pytest_plugins = ["pytester"]
 
 # pytester forgets the modules that a run in this process imports; ours are imported here, so that none exists twice.
-for package in (preflight, preflight_rules):
+for package in (preflight, preflight_rules, preflight_adapters.local):
     for module in walk_packages(package.__path__, f"{package.__name__}."):
         import_module(module.name)
 
