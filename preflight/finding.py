@@ -185,6 +185,23 @@ class Failure(msgspec.Struct, frozen=True):
     remedy: str = ""
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """One statement that was sent to a warehouse, or call of its API that reads."""
+
+    connection: str
+    purpose: str
+    """In two or three words: ``describe``, ``histogram``, ``grants of a role``."""
+    text: str
+    """The statement as it was sent, or the call in the words of the warehouse's API."""
+    basis: Grade
+    """What the answer is good for."""
+    seconds: float
+    bytes: int | None = None
+    """What the warehouse says that it read, where it says so."""
+    error: str = ""
+    """What it answered instead, scrubbed of secrets."""
+
+
 class Depth(Enum):
     """How deep a run went."""
 
@@ -267,6 +284,10 @@ class Report(msgspec.Struct, frozen=True):
     """What becomes of each output column, by pipeline id."""
     next_runs: Mapping[str, tuple[int, ...]] = {}
     """The instants of the next runs, by pipeline id."""
+    statements: tuple[Asked, ...] = ()
+    """Everything that was sent to a warehouse, in the order of its answers."""
+    interrupted: bool = False
+    """Whether the user ended the asking before all was known."""
     notes: tuple[str, ...] = ()
     """What the reader should know about how the run went, one sentence each."""
 
@@ -284,7 +305,7 @@ class Report(msgspec.Struct, frozen=True):
         """No error, no failure, and nothing unproven among the gating rules. An empty report has not passed."""
         blocked = any(f.severity is Severity.ERROR and f.waiver is None for f in self.findings)
         missing = any(v.gating for v in self.unproven)
-        return bool(self.subjects) and not (blocked or missing or self.failures or self.bugs)
+        return bool(self.subjects) and not (blocked or missing or self.failures or self.bugs or self.interrupted)
 
 
 class Clearance(msgspec.Struct, frozen=True):

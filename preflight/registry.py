@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 RULES = "preflight_rules"
 LOCAL = "preflight_adapters.local"
-ADAPTERS: dict[str, str] = {}
+ADAPTERS: dict[str, str] = {
+    "snowflake": "preflight_adapters.snowflake",
+}
 """A provider's name to the module whose ``connect`` opens it."""
 GROUP = "preflight.plugins"
 """The entry-point group that a plugin's module is found by; the module may hold RULES and ADAPTERS shaped as ours."""

@@ -18,7 +18,7 @@ from preflight.errors import Cause
 from preflight.finding import Basis, Measure, Outcome, Severity, Subject, SubjectKind
 from preflight.limits import Limit, Limits
 from preflight.location import Route, SqlRange
-from preflight.model import Histogram, Profile, Schema, TableInfo, TableRef, WorkspaceState
+from preflight.model import Access, Histogram, Profile, Rehearsed, Schema, TableInfo, TableRef, WorkspaceState
 from preflight.query import Outputs, Query, SqlProblem
 from preflight.schedule import Tally
 
@@ -36,6 +36,8 @@ class Fact(Enum):
     """A profile of each output column's values."""
     ACCESS = "access"
     """What the connection's principal may do."""
+    REHEARSAL = "rehearsal"
+    """What the warehouse says to the platform's own statements around the query."""
     PLATFORM = "platform"
     """What the workspace holds."""
 
@@ -185,6 +187,16 @@ class Context:
     def values(self) -> Profile:
         """Fact.VALUES; raises LookupError where it is missing."""
         return self._require(Fact.VALUES).value  # type: ignore[no-any-return]
+
+    @property
+    def access(self) -> Access:
+        """Fact.ACCESS; raises LookupError where it is missing."""
+        return self._require(Fact.ACCESS).value  # type: ignore[no-any-return]
+
+    @property
+    def rehearsal(self) -> tuple[Rehearsed, ...]:
+        """Fact.REHEARSAL; raises LookupError where it is missing."""
+        return self._require(Fact.REHEARSAL).value  # type: ignore[no-any-return]
 
     @property
     def workspace(self) -> WorkspaceState:

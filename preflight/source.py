@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from preflight.config import Connection
-from preflight.finding import Grade
+from preflight.finding import Asked
 from preflight.model import (
     Access,
     AccessAsk,
@@ -58,23 +58,6 @@ class Support(msgspec.Struct, frozen=True):
 
 
 FULL = Support(Level.FULL)
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """One statement that was sent to a warehouse, or call of its API that reads."""
-
-    connection: str
-    purpose: str
-    """In two or three words: ``describe``, ``histogram``, ``grants of a role``."""
-    text: str
-    """The statement as it was sent, or the call in the words of the warehouse's API."""
-    basis: Grade
-    """What the answer is good for."""
-    seconds: float
-    bytes: int | None = None
-    """What the warehouse says that it read, where it says so."""
-    error: str = ""
-    """What it answered instead, scrubbed of secrets."""
 
 
 Record = Callable[[Asked], None]

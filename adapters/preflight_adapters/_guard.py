@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from preflight.errors import Cause, WarehouseError
-from preflight.finding import Grade
+from preflight.finding import Asked, Grade
 from preflight.query.transpile import deep
-from preflight.source import Asked, Record
+from preflight.source import Record
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr

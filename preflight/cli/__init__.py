@@ -19,6 +19,7 @@ COMMANDS = {
     "lock": "Write what the warehouses say, for runs without credentials.",
     "dbt": "Write dbt exposures of the pipelines.",
     "drift": "Compare the workspace and the warehouse with the project.",
+    "doctor": "Walk the route to each warehouse and to the workspace.",
     "slots": "Show the workspace's slots for active pipelines.",
     "import": "Write a project from what the workspace holds.",
     "rules": "List the rules.",

@@ -19,8 +19,19 @@ if TYPE_CHECKING:
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.argument("project", type=click.Path(path_type=Path), required=False)
 @click.option("--pipeline", "pipelines", multiple=True, metavar="ID", help="Apply only this pipeline; repeatable.")
+@click.option(
+    "--rotate-secrets", "rotate", multiple=True, metavar="ID", help="Send this one's secrets again; repeatable."
+)
+@click.option("--allow-destructive", is_flag=True, help="Let it deactivate or re-point what runs.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def command(path: Path, project: Path | None, pipelines: tuple[str, ...], yes: bool) -> int:
+def command(
+    path: Path,
+    project: Path | None,
+    pipelines: tuple[str, ...],
+    rotate: tuple[str, ...],
+    allow_destructive: bool,
+    yes: bool,
+) -> int:
     """Check the project, then create or update what it describes; nothing is written without a clean proof.
 
     PATH is a project, or a file that plan --save wrote. Such a file is not asked about again, and not trusted: the plan
@@ -31,6 +42,7 @@ def command(path: Path, project: Path | None, pipelines: tuple[str, ...], yes: b
       preflight apply
       preflight apply plan.json
       preflight apply --pipeline contacts-pipeline --yes
+      preflight apply --rotate-secrets crm-connection
     """
     from preflight.cli.session import open_session
     from preflight.deploy import saved
@@ -40,14 +52,17 @@ def command(path: Path, project: Path | None, pipelines: tuple[str, ...], yes: b
 
     file: Saved | None = None
     if saved.is_plan(path):
-        if pipelines:
-            raise UsageError("a saved plan has its own pipelines", remedy="leave --pipeline out, or give a project")
+        if pipelines or rotate:
+            raise UsageError(
+                "a saved plan has its own pipelines and secrets",
+                remedy="leave --pipeline and --rotate-secrets out, or give a project",
+            )
         file = saved.read(path)
-        pipelines, project = file.pipelines, project or path.parent / file.project
+        pipelines, rotate, project = file.pipelines, file.rotate, project or path.parent / file.project
     elif project is not None:
         raise UsageError(f"{path} is no saved plan, so no project goes with it", remedy="give one of the two")
     with open_session(project or path, pipelines, exclusive=True) as session:
-        plan = make(session.project, session.state, pipelines)
+        plan = make(session.project, session.state, pipelines, rotate=rotate)
         if file is not None:
             saved.require_unmoved(file, plan, session.project, session.state, session.report)
         try:
@@ -62,7 +77,14 @@ def command(path: Path, project: Path | None, pipelines: tuple[str, ...], yes: b
             return 0
         if not yes and file is None:
             _ask(plan.target)
-        for event in apply(plan, session.project, session.client, clearance, active_pipelines=session.active_pipelines):
+        for event in apply(
+            plan,
+            session.project,
+            session.client,
+            clearance,
+            active_pipelines=session.active_pipelines,
+            allow_destructive=allow_destructive,
+        ):
             write(f"{event}\n")
     return 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.output import OUTPUT, complain, parse_outputs, write_report
+from preflight.cli.output import OUTPUT, complain, end_if_interrupted, parse_outputs, write_report, write_statements
 
 if TYPE_CHECKING:
     from preflight.finding import Report
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--select", multiple=True, metavar="NAME", help="Run only these rules or families; repeatable.")
 @click.option("--ignore", multiple=True, metavar="NAME", help="Leave these rules or families out; repeatable.")
 @click.option("--changed-since", metavar="REF", help="Judge only what has changed since the branch left this commit.")
+@click.option("--show-queries", is_flag=True, help="Print every statement that was sent to a warehouse, on stderr.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
 def command(
     path: Path,
@@ -43,6 +44,7 @@ def command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     changed_since: str | None,
+    show_queries: bool,
     color: str,
 ) -> int:
     """Judge the project at PATH (this folder, unless given); write nothing anywhere.
@@ -81,6 +83,9 @@ def command(
     if only is not None:
         report = msgspec.structs.replace(report, notes=(*report.notes, _touched(changed_since, report)))
     write_report(report, wanted, color)
+    if show_queries:
+        write_statements(report)
+    end_if_interrupted(report)
     if report.bugs:
         from preflight.cli.bug import report_bug
 

@@ -83,6 +83,20 @@ def write(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def write_statements(report: Report) -> None:
+    """Write every statement to stderr, with what it was for, what it rests on, and what it took."""
+    from preflight.report.statements import statements_text
+    from preflight.report.style import Style
+
+    sys.stderr.write(Style(encoding=sys.stderr.encoding or "ascii").fit(statements_text(report.statements)))
+
+
+def end_if_interrupted(report: Report) -> None:
+    """Raise KeyboardInterrupt where the user ended the run: what was known by then has been printed."""
+    if report.interrupted:
+        raise KeyboardInterrupt
+
+
 def complain(message: str, remedy: str = "") -> None:
     """Write an error to stderr: what is wrong, and what to do about it."""
     from preflight.report.style import Style

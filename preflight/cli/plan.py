@@ -15,8 +15,18 @@ from preflight.cli.output import write
 @click.option("--pipeline", "pipelines", multiple=True, metavar="ID", help="Plan only this pipeline; repeatable.")
 @click.option("--save", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan for apply.")
 @click.option("--explain", "requests", is_flag=True, help="Show the requests too, with secrets as references.")
+@click.option(
+    "--rotate-secrets", "rotate", multiple=True, metavar="ID", help="Send this one's secrets again; repeatable."
+)
 @click.option("--exit-code", "tell", is_flag=True, help="Exit 7 when there are changes.")
-def command(path: Path, pipelines: tuple[str, ...], file: Path | None, requests: bool, tell: bool) -> int:
+def command(
+    path: Path,
+    pipelines: tuple[str, ...],
+    file: Path | None,
+    requests: bool,
+    rotate: tuple[str, ...],
+    tell: bool,
+) -> int:
     """Show what apply would do to the workspace, and whether it would be let.
 
     Reads the workspace and the warehouse; writes nothing but the file that --save names.
@@ -35,7 +45,7 @@ def command(path: Path, pipelines: tuple[str, ...], file: Path | None, requests:
     from preflight.errors import PlanRefused, ProofMissing
 
     with open_session(path, pipelines) as session:
-        plan = make(session.project, session.state, pipelines)
+        plan = make(session.project, session.state, pipelines, rotate=rotate)
         write(explain(plan) + "\n")
         if requests:
             for method, route, body in sent.requests(plan, session.project, session.client.probe()):
@@ -44,7 +54,17 @@ def command(path: Path, pipelines: tuple[str, ...], file: Path | None, requests:
             clear(session.report, plan.target)
         except (PlanRefused, ProofMissing) as error:
             sys.stderr.write(f"apply would be refused: {error.message}\nhelp: {error.remedy}; see `preflight check`\n")
+        if plan.destructive:
+            sys.stderr.write("apply would need --allow-destructive\n")
         if file is not None:
-            saved.save(file, plan, session.project, session.state, session.report, pipelines)
+            saved.save(
+                file,
+                plan,
+                session.project,
+                session.state,
+                session.report,
+                pipelines=pipelines,
+                rotate=rotate,
+            )
             sys.stderr.write(f"saved {file}\n")
     return 7 if tell and plan.changes else 0

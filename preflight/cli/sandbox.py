@@ -20,17 +20,34 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; any free one, unless given.")
 @click.option("--url-file", type=click.Path(path_type=Path, dir_okay=False), help="A file to write the address to.")
 @click.option("--state", "file", type=click.Path(path_type=Path, dir_okay=False), help="A file to keep its state in.")
-def command(port: int, url_file: Path | None, file: Path | None) -> int:
+@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Spoil requests, as 'POST */connections 500'.")
+@click.option(
+    "--produce",
+    type=click.Path(path_type=Path, exists=True),
+    help="A project whose stand-in files give runs their counts.",
+)
+def command(port: int, url_file: Path | None, file: Path | None, faults: tuple[str, ...], produce: Path | None) -> int:
     """Run a local stand-in of the mParticle API on 127.0.0.1, until it is interrupted.
 
     \b
     Example:
       preflight sandbox --port 8080
       preflight sandbox --state sandbox.sqlite
+      preflight sandbox --produce examples/cdnow --fault 'PUT * 429'
     """
+    from preflight.sandbox.faults import parsed
     from preflight.sandbox.server import serve
 
+    planned = [parsed(text) for text in faults]
+    project = None
+    if produce is not None:
+        from preflight.config import load
+
+        project = load(produce)
+
     def announce(sandbox: Sandbox) -> None:
+        for method, path, fault, times in planned:
+            sandbox.fail(method, path, fault, times=times)
         if url_file is not None:
             try:
                 url_file.write_text(sandbox.url, "utf-8")
@@ -44,5 +61,5 @@ def command(port: int, url_file: Path | None, file: Path | None) -> int:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):  # it may come before the sandbox has begun to wait
-        serve(announce, port=port, file=file)
+        serve(announce, port=port, file=file, project=project)
     return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from preflight import limits as limit_profiles
-from preflight.cli.output import write_report
+from preflight.cli.output import end_if_interrupted, write_report
 from preflight.config import Project, load
 from preflight.deploy.turn import alone
 from preflight.engine import Options, check
@@ -66,6 +66,7 @@ def open_session(path: Path, pipelines: tuple[str, ...], *, exclusive: bool = Fa
     with open_workspace(path, exclusive=exclusive) as found:
         options = Options(pipelines=pipelines)
         report = check(found.project, options, environ=os.environ, read_workspace=lambda: found.state)
+        end_if_interrupted(report)
         yield Session(found.project, found.client, found.state, found.limits, report)
 
 

@@ -283,6 +283,10 @@ WORKSPACE = Shape(
         "client_secret": Field(Secret(), "The API credential's secret; `MP_CLIENT_SECRET` unless given."),
         "api_url": Field(Text(), "The API's address; the documented one unless given."),
         "token_url": Field(Text(), "The token endpoint; the documented one unless given."),
+        "timeout_seconds": Field(Integer(1), "Silence after which a request counts as lost; 60 unless given."),
+        "proxy": Field(Secret(or_text=True), "The proxy's address; `HTTPS_PROXY` and `NO_PROXY` unless given."),
+        "ca_bundle": Field(Text(), "A file of PEM certificates to trust; `SSL_CERT_FILE` unless given."),
+        "token_cache": Field(Text(("memory", "disk")), "Whether tokens are kept between runs; `memory` unless given."),
         "routes": Field(Table(Text()), "Paths of the API that are pinned here instead of probed."),
     },
 )

@@ -53,6 +53,12 @@ class WorkspaceConfig(msgspec.Struct, frozen=True):
     client_secret: EnvRef | None = None
     api_url: str | None = None
     token_url: str | None = None
+    timeout_seconds: int | None = None
+    proxy: str | EnvRef | None = None
+    ca_bundle: str | None = None
+    """Relative to the project's folder."""
+    token_cache: str | None = None
+    """``memory`` or ``disk``."""
     routes: Mapping[str, str] = {}
 
 

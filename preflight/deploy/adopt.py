@@ -32,6 +32,12 @@ class Adopted(msgspec.Struct, frozen=True):
     secrets: tuple[str, ...]
     """The environment variables that the files name."""
     notes: tuple[str, ...]
+    document: Mapping[str, Any]
+    """The project file as a value."""
+
+    def entry(self, kind: str, id: str) -> Mapping[str, Any] | None:  # noqa: A002 - the API's word
+        """One resource as the project file writes it; a data model's SQL is in the file that it names."""
+        return next((entry for entry in self.document.get(kind, ()) if entry["id"] == id), None)
 
 
 def adopt(state: WorkspaceState, workspace: str) -> Adopted:
@@ -65,7 +71,7 @@ class _Writer:
             if kind in self._state.unread:
                 self._notes.append(f"The workspace's {kind.replace('_', ' ')} could not be read and are left out.")
         text = yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
-        return Adopted({PROJECT: text, **self._files}, tuple(self._secrets), tuple(self._notes))
+        return Adopted({PROJECT: text, **self._files}, tuple(self._secrets), tuple(self._notes), document)
 
     def _usable(self, kind: str, remote: Remote) -> bool:
         if wire.SLUG.fullmatch(remote.id):

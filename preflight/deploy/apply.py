@@ -14,7 +14,7 @@ import msgspec
 
 from preflight.config import Project
 from preflight.deploy.difference import differences
-from preflight.deploy.plan import Create, Keep, Plan, Step, Update
+from preflight.deploy.plan import Create, Keep, Plan, Rotate, Step, Update
 from preflight.deploy.show import label, printable
 from preflight.deploy.slots import takes_slot
 from preflight.errors import PlanRefused, UsageError, WorkspaceError
@@ -39,6 +39,7 @@ class Done(Enum):
     CREATED = "created"
     UPDATED = "updated"
     ACTIVATED = "activated"
+    ROTATED = "secrets sent again"
     UNCHANGED = "unchanged"
     SETTLED = "found as meant after its answer was lost"
     WARNED = "warning"
@@ -57,14 +58,26 @@ class Event(msgspec.Struct, frozen=True):
 
 
 def apply(
-    plan: Plan, project: Project, client: Client, clearance: Clearance, *, active_pipelines: int
+    plan: Plan,
+    project: Project,
+    client: Client,
+    clearance: Clearance,
+    *,
+    active_pipelines: int,
+    allow_destructive: bool = False,
 ) -> Iterator[Event]:
     """Take the plan's steps; the events come as they happen, so exhaust the iterator.
 
     ``active_pipelines`` is the limit of that name. What can be refused is refused here, before the first write:
-    PlanRefused and ProofMissing for a plan or a clearance that does not fit, EnvironmentFailure for secrets that are
-    not set. While iterating: WorkspaceError, and PlanRefused where the workspace has moved since the plan was made.
+    PlanRefused and ProofMissing for a plan or a clearance that does not fit, PlanRefused for changes that deactivate or
+    re-point what runs unless ``allow_destructive``, EnvironmentFailure for secrets that are not set. While iterating:
+    WorkspaceError, and PlanRefused where the workspace has moved since the plan was made.
     """
+    if plan.destructive and not allow_destructive:
+        raise PlanRefused(
+            f"The plan would change what runs: {'; '.join(plan.destructive)}.",
+            remedy="If that is meant, run apply with --allow-destructive.",
+        )
     run = _Run(project, client, clearance, active_pipelines)
     run.check(plan)
     return run.take(plan)
@@ -113,6 +126,8 @@ class _Run:
                     yield from self._create(step)
                 case Update():
                     yield from self._update(step)
+                case Rotate():
+                    yield from self._rotate(step)
                 case Keep():
                     yield Event(Done.UNCHANGED, step.kind, step.id)
                 case _:
@@ -151,6 +166,16 @@ class _Run:
             yield from self._activate(step, wanted)
         else:
             yield self._write(step, wanted, exists=True)
+
+    def _rotate(self, step: Rotate) -> Iterator[Event]:
+        wanted = self._body(step)
+        held = self._client.get(step.kind, step.id)
+        if held is None:
+            raise _moved(step, ["its existence"])
+        if changes := differences(step.kind, wanted, held.body):
+            raise _moved(step, [change.name for change in changes])
+        event = self._write(step, wanted, exists=True)
+        yield msgspec.structs.replace(event, done=Done.ROTATED) if event.done is Done.UPDATED else event
 
     def _activate(self, step: Step, wanted: wire.Body) -> Iterator[Event]:
         """Replace a paused pipeline by one that runs, if a slot is free at this very moment."""

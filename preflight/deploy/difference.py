@@ -35,6 +35,31 @@ def differences(kind: str, body: Mapping[str, Value], held: Mapping[str, Any]) -
     return tuple(_walk(kind, (), wanted, found, body, held))
 
 
+_REPOINTS = {
+    ("pipelines", "connection_id"): "re-points the pipeline to another connection",
+    ("pipelines", "data_model_id"): "re-points the pipeline to another data model",
+    ("pipelines", "field_transformation_id"): "maps the pipeline's columns otherwise",
+    ("pipelines", "partner_feed_id"): "re-points the pipeline to another feed",
+    ("pipelines", "environment"): "re-points the pipeline to another environment",
+    ("connections", "service_provider"): "re-points the connection to another warehouse",
+    ("connections", "config.account_identifier"): "re-points the connection to another account",
+    ("connections", "config.host"): "re-points the connection to another host",
+    ("connections", "config.database"): "re-points the connection to another database",
+    ("connections", "config.project_id"): "re-points the connection to another project",
+    ("connections", "config.dataset_id"): "re-points the connection to another dataset",
+}
+
+
+def destruction(kind: str, change: Change) -> str:
+    """How a change deactivates or re-points what runs, in words; empty where it does neither.
+
+    A field that was absent re-points nothing, and one that is dropped does.
+    """
+    if change.path == ("state",) and str(change.new or "").lower() in ("paused", "inactive"):
+        return "deactivates: no further run starts"
+    return "" if change.old is None else _REPOINTS.get((kind, change.name), "")
+
+
 def _walk(
     kind: str,
     path: tuple[str, ...],

@@ -63,7 +63,7 @@ def text(target: str, found: tuple[Drift, ...]) -> str:
     lines = [f"Drift of {target}, from the workspace → to the project"]
     for drift in found:
         lines.append(f"{_MARKS[drift.side]} {show.label(drift.kind, drift.id)}: {drift.side.value}")
-        lines += show.changes(drift.changes)
+        lines += show.changes(drift.kind, drift.changes)
     if not found:
         lines.append("none: the workspace holds what the project says, as far as can be told without secrets")
     return "\n".join(lines) + "\n"

@@ -9,7 +9,7 @@ import msgspec
 
 from preflight.config import Pipeline, Project, Value
 from preflight.deploy import show
-from preflight.deploy.difference import Change, differences
+from preflight.deploy.difference import Change, destruction, differences
 from preflight.errors import NothingToCheck, PlanRefused, UsageError
 from preflight.model import Remote, WorkspaceState
 from preflight.workspace import wire
@@ -41,7 +41,16 @@ class Keep(msgspec.Struct, frozen=True, tag=True):
     id: str
 
 
-Step = Create | Update | Keep
+class Rotate(msgspec.Struct, frozen=True, tag=True):
+    """The workspace holds it as meant, and its secrets are to be sent again: nobody can compare them."""
+
+    kind: str
+    id: str
+    secrets: tuple[str, ...]
+    """The environment variables whose values are sent."""
+
+
+Step = Create | Update | Keep | Rotate
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -55,17 +64,32 @@ class Plan(msgspec.Struct, frozen=True):
     """(list name, id) of what the project holds and no chosen pipeline uses."""
 
     @property
+    def destructive(self) -> tuple[str, ...]:
+        """What deactivates or re-points something that runs, a sentence each; apply takes it only when told to."""
+        return tuple(
+            f"{show.label(step.kind, step.id)}: {change.name} {said}"
+            for step in self.steps
+            if isinstance(step, Update)
+            for change in step.changes
+            if (said := destruction(step.kind, change))
+        )
+
+    @property
     def changes(self) -> bool:
         """Whether anything would be written."""
         return any(not isinstance(step, Keep) for step in self.steps)
 
 
-def make(project: Project, state: WorkspaceState, pipelines: tuple[str, ...] = ()) -> Plan:
+def make(
+    project: Project, state: WorkspaceState, pipelines: tuple[str, ...] = (), *, rotate: tuple[str, ...] = ()
+) -> Plan:
     """The plan for these pipelines (none: all) and for what they use, in the order in which resources need each other.
 
-    Resources that no chosen pipeline uses are not planned. Pipelines that pause come before those that do not, so that
-    the slots they free can be taken. Raises UsageError where a pipeline refers to what the project does not hold,
-    PlanRefused where the workspace could not be read well enough.
+    Resources that no chosen pipeline uses are not planned. Those whose id is in ``rotate`` have their secrets sent
+    again though nothing else has changed. Pipelines that pause come before those that do not, so that the slots they
+    free can be taken. Raises UsageError where a pipeline refers to what the project does not hold and where an id in
+    ``rotate`` names nothing that is planned and holds a secret, PlanRefused where the workspace could not be read well
+    enough.
     """
     reached = _reached(project, chosen(project, pipelines))
     steps = []
@@ -76,6 +100,8 @@ def make(project: Project, state: WorkspaceState, pipelines: tuple[str, ...] = (
             )
         held = {remote.id: remote for remote in getattr(state, kind)}
         steps += [_step(kind, resource, held.get(resource.id)) for resource in resources]
+    _require_rotated(rotate, reached)
+    steps = [_rotated(step, reached) if step.id in rotate else step for step in steps]
     owned = {kind: {resource.id for resource in getattr(project, kind)} for kind in wire.COLLECTIONS}
     for kind, id in project.broken:  # noqa: A001 - the API's word
         owned[kind].add(id)
@@ -133,7 +159,28 @@ def _step(kind: str, resource: wire.Resource, held: Remote | None) -> Step:
     changes = differences(kind, body, held.body)
     if not changes:
         return Keep(kind, resource.id)
-    return Update(kind, resource.id, changes, tuple(sorted({ref.env for ref in wire.references(body)})))
+    return Update(kind, resource.id, changes, _secrets(body))
+
+
+def _secrets(body: Mapping[str, Value]) -> tuple[str, ...]:
+    return tuple(sorted({reference.env for reference in wire.references(body)}))
+
+
+def _rotated(step: Step, reached: Mapping[str, tuple[wire.Resource, ...]]) -> Step:
+    """A step that would write nothing, with its resource's secrets to send; any other sends them all the same."""
+    resource = next(resource for resource in reached[step.kind] if resource.id == step.id)
+    secrets = _secrets(wire.body(resource))
+    return Rotate(step.kind, step.id, secrets) if isinstance(step, Keep) and secrets else step
+
+
+def _require_rotated(rotate: tuple[str, ...], reached: Mapping[str, tuple[wire.Resource, ...]]) -> None:
+    able = {r.id for resources in reached.values() for r in resources if _secrets(wire.body(r))}
+    for name in rotate:
+        if name not in able:
+            raise UsageError(
+                f"nothing with a secret is planned under the id {name!r}",
+                remedy=f"name one of: {', '.join(sorted(able)) or '(there is none)'}",
+            )
 
 
 def _words(kind: str) -> str:
@@ -158,7 +205,10 @@ def _lines(step: Step) -> Iterator[str]:
             yield from show.fields(step.body)
         case Update():
             yield f"~ update {label}"
-            yield from show.changes(step.changes)
+            yield from show.changes(step.kind, step.changes)
+            yield from (f"    sends again (secret: ${name})" for name in step.secrets)
+        case Rotate():
+            yield f"~ rotate the secrets of {label}"
             yield from (f"    sends again (secret: ${name})" for name in step.secrets)
         case Keep():
             yield f"= unchanged {label}"

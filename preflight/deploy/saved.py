@@ -43,6 +43,8 @@ class Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     target: str
     pipelines: tuple[str, ...]
     """Those that ``--pipeline`` chose; none: all."""
+    rotate: tuple[str, ...]
+    """Those whose secrets ``--rotate-secrets`` sends again."""
     inputs: Mapping[str, str]
     """What the plan was made for: each input's name in words, and its fingerprint (SHA-256, hex)."""
     workspace: Mapping[str, str]
@@ -63,7 +65,14 @@ def is_plan(path: Path) -> bool:
 
 
 def save(
-    path: Path, plan: Plan, project: Project, state: WorkspaceState, report: Report, pipelines: tuple[str, ...]
+    path: Path,
+    plan: Plan,
+    project: Project,
+    state: WorkspaceState,
+    report: Report,
+    *,
+    pipelines: tuple[str, ...],
+    rotate: tuple[str, ...] = (),
 ) -> None:
     """Write the plan to ``path``, whole or not at all; raises UsageError where that is no place for it."""
     if path.exists() and not is_plan(path):
@@ -75,6 +84,7 @@ def save(
             project=_relative(project.root / project.file, path),
             target=plan.target,
             pipelines=pipelines,
+            rotate=rotate,
             inputs=_inputs(project, report),
             workspace=_held(plan, state),
             steps=tuple(explain(plan).splitlines()),

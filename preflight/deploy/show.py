@@ -7,7 +7,7 @@ from difflib import unified_diff
 from typing import Any
 
 from preflight.config import EnvRef
-from preflight.deploy.difference import Change
+from preflight.deploy.difference import Change, destruction
 from preflight.workspace import wire
 
 _NOUNS = {
@@ -37,7 +37,7 @@ def fields(body: Mapping[str, Any], indent: str = "    ") -> Iterator[str]:
             yield f"{indent}{printable(name)}: {scalar(name, value)}"
 
 
-def changes(found: Iterable[Change]) -> Iterator[str]:
+def changes(kind: str, found: Iterable[Change]) -> Iterator[str]:
     """Changes as a tree: fields of one map stand below its name, a query's lines as a diff."""
     parents: tuple[str, ...] = ()
     for change in found:
@@ -53,7 +53,8 @@ def changes(found: Iterable[Change]) -> Iterator[str]:
             yield f"{indent}{name}:"
             yield from (f"{indent}  {line}" for line in _diff(change.old, change.new))
         else:
-            yield f"{indent}{printable(name)}: {scalar(name, change.old)} → {scalar(name, change.new)}{_effect(change)}"
+            moved = f"{scalar(name, change.old)} → {scalar(name, change.new)}"
+            yield f"{indent}{printable(name)}: {moved}{_effect(kind, change)}"
 
 
 def resources(title: str, named: tuple[tuple[str, str], ...]) -> list[str]:
@@ -104,13 +105,8 @@ def _diff(old: str, new: str) -> list[str]:
     return [printable(line) for line in lines[2:]]
 
 
-def _effect(change: Change) -> str:
+def _effect(kind: str, change: Change) -> str:
     """What a change does to what runs, where its field alone does not say it."""
-    if change.path == ("connection_id",):
-        return "  (re-points the pipeline to another connection)"
-    if change.path == ("data_model_id",):
-        return "  (re-points the pipeline to another data model)"
-    if change.path == ("state",) and change.new is not None:
-        stops = str(change.new).lower() in ("paused", "inactive")
-        return "  (deactivates: no further run starts)" if stops else "  (activates)"
-    return ""
+    if said := destruction(kind, change):
+        return f"  ({said})"
+    return "  (activates)" if change.path == ("state",) and change.new is not None else ""

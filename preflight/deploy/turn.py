@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from preflight.errors import EnvironmentFailure, PlanRefused
+from preflight.folders import state_folder
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def alone(target: str, environ: Mapping[str, str]) -> Iterator[None]:
     A process that died holds nothing: its file stays, and is taken over. Raises EnvironmentFailure where no lock can
     be had at all.
     """
-    path = _folder(environ) / f"{sha256(target.encode()).hexdigest()[:32]}.lock"
+    path = state_folder(environ) / "locks" / f"{sha256(target.encode()).hexdigest()[:32]}.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8", errors="replace")
@@ -33,15 +34,6 @@ def alone(target: str, environ: Mapping[str, str]) -> Iterator[None]:
         file.write(f"{os.getpid()}\n{target}\n")
         file.flush()
         yield
-
-
-def _folder(environ: Mapping[str, str]) -> Path:
-    """The user's folder for what programs keep between runs."""
-    if sys.platform == "win32":
-        base = environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-    else:
-        base = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "preflight" / "locks"
 
 
 def _take(file: IO[str], path: Path, target: str) -> None:

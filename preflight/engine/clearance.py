@@ -40,7 +40,7 @@ def clear(report: Report, target: str) -> Clearance:
             remedy="mend them, or waive them with an owner, a reason and a day",
         )
     unproven = {verdict.name for verdict in verdicts if verdict.state is State.UNPROVEN}
-    if unproven or report.failures or report.bugs:
+    if unproven or report.failures or report.bugs or report.interrupted:
         causes = [failure.cause for failure in report.failures]
         raise ProofMissing(
             f"nothing is created without proof; unproven: {', '.join([*sorted(unproven), *causes])}",

@@ -10,7 +10,7 @@ import msgspec
 from preflight import lock as locks
 from preflight.config import Connection, DataModel, Pipeline, Problem, Project
 from preflight.engine.selection import parts, subjects
-from preflight.facts import histogram_ask
+from preflight.facts.asks import histogram_ask
 from preflight.finding import SubjectKind
 from preflight.location import Route
 from preflight.lock.file import Lock, LockedCounts, LockedModel, UnreadableLock, ask_digest, settings, sql_digest

@@ -117,6 +117,8 @@ class _Run:
             bugs=tuple(bugs),
             schemas=schemas,
             fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, schemas))},
+            statements=gathered.statements,
+            interrupted=gathered.interrupted,
             next_runs={c.subject.id: runs for c in contexts.values() if (runs := _next_runs(c, self.now))},
         )
 

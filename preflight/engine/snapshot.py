@@ -10,7 +10,8 @@ import msgspec
 
 from preflight.config import Connection, DataModel, Pipeline, Project
 from preflight.engine.selection import parts, subjects
-from preflight.facts import Gathered, Gatherer, Request, histogram_ask
+from preflight.facts import Gathered, Gatherer, Request
+from preflight.facts.asks import histogram_ask
 from preflight.finding import Basis, Failure, Subject, SubjectKind
 from preflight.lock.file import (
     Lock,
@@ -109,9 +110,12 @@ def _locked(asked: Iterable[_Asked], gathered: Gathered, now: datetime) -> tuple
             entry_of = _counts(one, one.pipeline, schema, known, now)
             counts[entry_of.key] = entry_of
         if isinstance(known := facts[Fact.ACCESS], Known) and isinstance(known.value, Access):
-            tables_read = tuple(sorted({str(use.ref) for use in one.query.tables}))
             seen = msgspec.structs.replace(_seen(one.connection, known.basis, now), by=known.value.principal)
-            rights = LockedAccess(one.connection.id, one.data_model.id, digest, tables_read, seen, known.value)
+            tables_read = tuple(str(use.ref) for use in one.query.tables)
+            rights = _together(
+                access.get((one.connection.id, "")),
+                LockedAccess(one.connection.id, digest, tables_read, seen, known.value),
+            )
             access[rights.key] = rights
     lock = Lock(models=_sorted(models), tables=_sorted(tables), counts=_sorted(counts), access=_sorted(access))
     return lock, tuple(dict.fromkeys(unread))
@@ -131,6 +135,14 @@ def _counts(one: _Asked, pipeline: Pipeline, schema: Known, known: Known, now: d
         histogram.future_rows,
         hours(histogram.buckets),
     )
+
+
+def _together(before: LockedAccess | None, more: LockedAccess) -> LockedAccess:
+    """Both queries' tables and rights, each once."""
+    rights = (*before.access.rights, *more.access.rights) if before else more.access.rights
+    access = msgspec.structs.replace(more.access, rights=tuple(dict.fromkeys(rights)))
+    tables = tuple(sorted({*more.tables, *(before.tables if before else ())}))
+    return msgspec.structs.replace(more, tables=tables, access=access)
 
 
 def _sorted(entries: Mapping[tuple[str, str], Entry]) -> tuple[Entry, ...]:
@@ -164,7 +176,7 @@ def _with_what_was(lock: Lock, before: Lock, project: Project) -> Lock:
         models=tuple(m for m in before.models if m.connection in connections and m.data_model in models),
         tables=tuple(table for table in before.tables if table.connection in connections),
         counts=tuple(c for c in before.counts if c.connection in connections and c.pipeline in pipelines),
-        access=tuple(a for a in before.access if a.connection in connections and a.data_model in models),
+        access=tuple(a for a in before.access if a.connection in connections),
     )
     return Lock(
         models=_sorted({m.key: m for m in (*still.models, *lock.models)}),
@@ -208,7 +220,7 @@ def _substance(lock: Lock) -> dict[str, tuple[str, tuple[Column, ...], str]]:
         found[f"counts of {counts.pipeline} over {counts.connection}"] = (counts.ask, (), "")
     for access in lock.access:
         held = ", ".join(f"{right.privilege} on {right.name}: {right.held}" for right in access.access.rights)
-        found[f"grants for {access.data_model} over {access.connection}"] = (access.settings, (), held)
+        found[f"grants over {access.connection}"] = (access.settings, (), held)
     return found
 
 

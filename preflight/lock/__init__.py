@@ -5,7 +5,7 @@ It holds schemas, table facts and hourly counts; no secret and no row's value is
 
 from __future__ import annotations
 
-from preflight.lock.adapter import LockedAdapter
+from preflight.lock.adapter import LockedAdapter, opened
 from preflight.lock.file import NAME, Lock, read
 
-__all__ = ["NAME", "Lock", "LockedAdapter", "read"]
+__all__ = ["NAME", "Lock", "LockedAdapter", "opened", "read"]

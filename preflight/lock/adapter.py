@@ -21,15 +21,10 @@ from preflight.model import (
     TableInfo,
     TableRef,
 )
-from preflight.source import FULL, Capability, Level, Support
+from preflight.source import FULL, Capability, Support
 
-_SUPPORT: Mapping[Capability, Support] = {
-    Capability.DESCRIBE: FULL,
-    Capability.TABLE: FULL,
-    Capability.HISTOGRAM: FULL,
-    Capability.PROFILE: Support(Level.NONE, "the lock holds no row's value"),
-    Capability.REHEARSE: Support(Level.NONE, "a lock compiles nothing"),
-}
+SUPPORT: Mapping[Capability, Support] = dict.fromkeys(Capability, FULL)
+"""Everything can be asked; what the lock does not hold is absent, and not beyond the warehouse."""
 _REMEDY = "run `preflight lock` where the warehouse can be reached"
 
 
@@ -59,8 +54,7 @@ class LockedAdapter:
     @property
     def support(self) -> Mapping[Capability, Support]:
         """What a lock can answer."""
-        access = FULL if self._access else Support(Level.NONE, "the lock holds no grants")
-        return {**_SUPPORT, Capability.ACCESS: access}
+        return SUPPORT
 
     def describe(self, sql: str) -> Schema:
         """The output columns that this very text had."""
@@ -90,20 +84,20 @@ class LockedAdapter:
 
     def profile(self, ask: ProfileAsk) -> Profile:  # noqa: ARG002 - the protocol has it
         """Nothing: row values never get into the lock."""
-        raise _absent("a profile of the values")
+        raise _absent("a profile of the values, as it holds no row's value")
 
     def access(self, ask: AccessAsk) -> Access:
-        """What the principal held when it was asked for these very tables."""
-        tables = tuple(sorted({str(ref) for ref in ask.tables}))
+        """What the principal held when it was asked for these tables, and perhaps others."""
+        tables = {str(ref) for ref in ask.tables}
         for access in self._access:
-            if access.tables == tables:
+            if tables <= set(access.tables):
                 self._in_time(access.seen)
                 return access.access
         raise _absent("the grants on these tables")
 
     def rehearse(self, ask: RehearsalAsk) -> tuple[Rehearsed, ...]:  # noqa: ARG002
         """Nothing: a lock compiles nothing."""
-        raise _absent("a rehearsal")
+        raise _absent("a rehearsal of the platform's statements")
 
     def cancel(self) -> None:
         """Nothing runs."""
@@ -113,8 +107,13 @@ class LockedAdapter:
 
     def _in_time(self, seen: Seen) -> None:
         if seen.on < self._oldest:
-            raise WarehouseError(Cause.UNSUPPORTED, f"what it holds was read on {seen.on}, too long ago; {_REMEDY}")
+            raise WarehouseError(Cause.NOT_LOCKED, f"what it holds was read on {seen.on}, too long ago; {_REMEDY}")
 
 
 def _absent(what: str) -> WarehouseError:
-    return WarehouseError(Cause.UNSUPPORTED, f"it does not hold {what}; {_REMEDY}", remedy=_REMEDY)
+    return WarehouseError(Cause.NOT_LOCKED, f"it does not hold {what}; {_REMEDY}", remedy=_REMEDY)
+
+
+def opened(lock: Lock, connection: Connection, oldest: date) -> LockedAdapter | None:
+    """The adapter that answers from ``lock``; None where nothing was read over the connection."""
+    return LockedAdapter(lock, connection, oldest) if lock.holds(connection.id) else None

@@ -91,10 +91,9 @@ class LockedCounts(msgspec.Struct, frozen=True):
 
 
 class LockedAccess(msgspec.Struct, frozen=True):
-    """What the sync's principal held on the tables of one data model, and what not."""
+    """What a connection's principal held on the tables of its queries, and what not."""
 
     connection: str
-    data_model: str
     settings: str
     tables: tuple[str, ...]
     """The tables that were asked for, sorted."""
@@ -104,7 +103,7 @@ class LockedAccess(msgspec.Struct, frozen=True):
     @property
     def key(self) -> tuple[str, str]:
         """What there is one entry for."""
-        return self.connection, self.data_model
+        return self.connection, ""
 
 
 Locked = LockedModel | LockedTable | LockedCounts | LockedAccess

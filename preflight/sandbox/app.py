@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import sleep
 from collections.abc import Callable
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from preflight.sandbox.server import Sandbox
 
 _TRANSPORT = "preflight.transport"
+_SLOW = 0.002  # seconds between two bytes of a slow answer
 
 
 class Protocol(H11Protocol):
@@ -118,7 +120,7 @@ class _Faulty:
         if fault is None:
             await self._app(scope, receive, send)
             return
-        answer = await _answer(self._app, scope, receive) if fault.after or fault.truncate else []
+        answer = await _answer(self._app, scope, receive) if fault.after or fault.truncate or fault.slow else []
         await _spoil(fault, answer, scope, receive, send)
 
 
@@ -133,9 +135,18 @@ async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> list[Message]
 
 
 async def _spoil(fault: Fault, answer: list[Message], scope: Scope, receive: Receive, send: Send) -> None:
+    if fault.slow:
+        start, *rest = answer
+        body = b"".join(message["body"] for message in rest)
+        await send(start)
+        for index in range(len(body)):
+            await send({"type": "http.response.body", "body": body[index : index + 1], "more_body": True})
+            await sleep(_SLOW)
+        await send({"type": "http.response.body", "body": b""})
+        return
     if fault.truncate:
         start, *rest = answer
-        body: bytes = b"".join(message["body"] for message in rest)
+        body = b"".join(message["body"] for message in rest)
         await send(start)
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         scope["extensions"][_TRANSPORT].close()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
 from typing import Self
 
+from preflight.config import Project
 from preflight.errors import EnvironmentFailure, UsageError
 from preflight.sandbox.faults import Fault, Planned
 from preflight.sandbox.state import State
@@ -18,6 +20,7 @@ from preflight.workspace import wire
 
 WORKSPACE = "5328"
 _START = 10.0  # seconds
+_PRODUCE = 1.0  # seconds between two looks for runs that are due
 
 
 class Sandbox:
@@ -152,18 +155,28 @@ class Sandbox:
 
 
 def serve(
-    announce: Callable[[Sandbox], None], *, host: str = "127.0.0.1", port: int = 0, file: Path | None = None
+    announce: Callable[[Sandbox], None],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    file: Path | None = None,
+    project: Project | None = None,
 ) -> None:
     """Run a sandbox until KeyboardInterrupt; ``announce`` is called once it listens. Port 0: any free one.
 
-    Its state is kept in ``file``, and begins with what is there. Raises EnvironmentFailure and UsageError.
+    Its state is kept in ``file``, and begins with what is there. Pipelines that ``project`` holds run when they are
+    due, with the counts of its stand-in files. Raises EnvironmentFailure and UsageError.
     """
+    from preflight.sandbox.production import produce
+
     with ExitStack() as stack:
         store = stack.enter_context(closing(Store(file))) if file else None
         sandbox = stack.enter_context(Sandbox(host, port, state=State(store=store)))
         announce(sandbox)
         try:
             while True:
-                sleep(3600)
+                if project is not None:
+                    produce(sandbox.state, project, datetime.now(UTC))
+                sleep(_PRODUCE if project else 3600)
         except KeyboardInterrupt:
             return

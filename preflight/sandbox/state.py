@@ -141,6 +141,10 @@ class State:
             if self._store:
                 self._store.drop(of, id)
 
+    def latest_run(self, id: str) -> dict[str, Any] | None:  # noqa: A002
+        """A pipeline's latest run, as its status shows it."""
+        return self._runs.get(id)
+
     def run(
         self,
         id: str,  # noqa: A002

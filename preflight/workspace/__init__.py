@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preflight.config import Project, WorkspaceConfig
 from preflight.errors import WorkspaceError
 from preflight.model import WorkspaceState
-from preflight.workspace.target import Credentials, Target, credentials, target
+from preflight.workspace.target import Credentials, Settings, Target, credentials, settings, target
 
 if TYPE_CHECKING:
     from preflight.workspace.client import Client
 
-__all__ = ["Credentials", "Target", "connect", "credentials", "open_client", "reader", "target"]
+__all__ = ["Credentials", "Settings", "Target", "connect", "credentials", "open_client", "reader", "settings", "target"]
 
 
-def connect(config: WorkspaceConfig | None, environ: Mapping[str, str] | None = None) -> Client:
-    """The client of the workspace that a project names; it asks for nothing until it is used.
+def connect(
+    config: WorkspaceConfig | None, environ: Mapping[str, str] | None = None, *, root: Path | None = None
+) -> Client:
+    """The client of the workspace that a project in ``root`` names; it asks for nothing until it is used.
 
     Raises UsageError where the project names no workspace, WorkspaceError where the credential is not set.
     """
@@ -26,7 +29,8 @@ def connect(config: WorkspaceConfig | None, environ: Mapping[str, str] | None = 
     where, who = target(config, found), credentials(config, found)
     from preflight.workspace.client import Client
 
-    return Client(where, who, environ=found, routes=config.routes if config else {})
+    how = settings(config, found, root)
+    return Client(where, who, settings=how, environ=found, routes=config.routes if config else {})
 
 
 def open_client(project: Project, environ: Mapping[str, str]) -> Client:
@@ -36,7 +40,7 @@ def open_client(project: Project, environ: Mapping[str, str]) -> Client:
     """
     from preflight.workspace import wire
 
-    client = connect(project.workspace, environ)
+    client = connect(project.workspace, environ, root=project.root)
     resources: tuple[wire.Resource, ...] = (
         *project.connections,
         *project.data_models,

@@ -114,6 +114,14 @@ def retry_after(answer: Answer, now: datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds()) if moment.tzinfo else None
 
 
+def limit_used(answer: Answer) -> float:
+    """Per cent of the tightest rate limit that is spent; 0 where the API does not say (V1, the limits' page)."""
+    try:
+        return max(0.0, float(answer.headers.get("x-mp-rate-limit-percentage-used", "0")))
+    except ValueError:
+        return 0.0
+
+
 def items(body: Any) -> list[Any]:
     """The resources of a list answer: a bare array, or one under ``items`` or ``data``.
 

@@ -15,9 +15,13 @@ from preflight.finding import Clearance
 from preflight.model import Remote, WorkspaceState
 from preflight.workspace import answers, wire
 from preflight.workspace.answers import Answer
-from preflight.workspace.session import TIMEOUT, Session
-from preflight.workspace.target import Credentials, Target
+from preflight.workspace.session import Session
+from preflight.workspace.target import Credentials, Settings, Target
+from preflight.workspace.tokens import TokenFile
+from preflight.workspace.transport import HttpxTransport
 from preflight.workspace.wire import Action
+
+DEFAULT = Settings()
 
 
 class Client:
@@ -30,14 +34,22 @@ class Client:
         *,
         environ: Mapping[str, str] | None = None,
         routes: Mapping[str, str] | None = None,
-        timeout: float = TIMEOUT,
+        settings: Settings = DEFAULT,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.target = target
         self.environ = environ or {}
         """Where the secrets of bodies are read from."""
-        self._session = Session(target, credentials, timeout=timeout, sleep=sleep, clock=clock)
+        self._session = Session(
+            target,
+            credentials,
+            HttpxTransport(target, settings),
+            kept=TokenFile(target, credentials, self.environ) if settings.keep_token else None,
+            secrets=settings.secrets,
+            sleep=sleep,
+            clock=clock,
+        )
         self._paths = _pinned(routes or {})
 
     def __enter__(self) -> Self:
@@ -60,6 +72,15 @@ class Client:
             if kind not in self._paths:
                 self._listed(kind)
         return dict(self._paths)
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """The path of each kind that is pinned or was found."""
+        return dict(self._paths)
+
+    def token(self) -> None:
+        """See to it that there is a token; raises WorkspaceError where the credential is refused."""
+        self._session.authorize()
 
     def read(self) -> WorkspaceState:
         """Everything that the workspace holds; kinds for which no path was found are named in ``unread``."""

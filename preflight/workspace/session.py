@@ -8,14 +8,12 @@ knows an idempotency key.
 from __future__ import annotations
 
 import random
-import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
 from preflight.errors import EnvironmentFailure, WorkspaceError
@@ -23,13 +21,17 @@ from preflight.scrub import Scrubber
 from preflight.workspace import answers, wire
 from preflight.workspace.answers import Answer
 from preflight.workspace.target import Credentials, Target
+from preflight.workspace.tokens import Token, TokenFile
+from preflight.workspace.transport import Loss, LostError, Transport
 
 ATTEMPTS = 4
 """How often a request is sent at most."""
 LONGEST_WAIT = 60.0
 """Seconds; where the API asks to wait longer, the error says so instead."""
-TIMEOUT = 60.0
-"""Seconds without a byte before a request counts as lost."""
+SLOW_ABOVE = 80.0
+"""Per cent of a rate limit's budget from which on requests are spaced out (V1, the limits' page)."""
+LONGEST_EASE = 2.0
+"""Seconds between two requests when all of the budget is spent."""
 _REPEATED_READS = frozenset({429, 500, 502, 503, 504})
 _REPEATED_WRITES = frozenset({429})
 _TOKEN_LIFETIME = 28800.0  # seconds, by OV, where the answer does not say
@@ -37,37 +39,36 @@ _LOOK = "Run again: what was done is looked up first."
 
 
 class Session:
-    """One HTTP session with its token, kept in memory until shortly before it expires."""
+    """One HTTP session with its token, kept until shortly before it expires."""
 
     def __init__(
         self,
         target: Target,
         credentials: Credentials,
+        transport: Transport,
         *,
-        timeout: float = TIMEOUT,
+        kept: TokenFile | None = None,
+        secrets: Iterable[str] = (),
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.scrub = Scrubber((credentials.client_secret,))
+        self.scrub = Scrubber((credentials.client_secret, *secrets))
         self.sleep = sleep
         self._target = target
         self._credentials = credentials
+        self._transport = transport
+        self._kept = kept
         self._clock = clock
         self._token = ""
         self._token_until = 0.0
-        https = any(url.startswith("https:") for url in (target.api_url, target.token_url))
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
-            follow_redirects=False,
-            # Proxies of the environment are for the outside world; a trust store costs 18 ms and plain http has none.
-            trust_env=https,
-            verify=True if https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            headers={"accept": "application/json"},
-        )
 
     def close(self) -> None:
         """Close the connections; may be called twice."""
-        self._http.close()
+        self._transport.close()
+
+    def authorize(self) -> None:
+        """Have a token; raises WorkspaceError."""
+        self._bearer()
 
     def read(self, url: str) -> Answer:
         """The answer to a GET: a success or a 404; raises WorkspaceError for everything else."""
@@ -116,6 +117,8 @@ class Session:
         """The answer to a request with a token; a token that is refused is fetched anew, once."""
         answer = self._repeated(method, url, content, f"Bearer {self._bearer()}", read=content is None)
         if answer.status == 401:
+            if self._kept:
+                self._kept.drop()
             self._token = ""
             answer = self._repeated(method, url, content, f"Bearer {self._bearer()}", read=content is None)
         return answer
@@ -142,31 +145,52 @@ class Session:
         if content is not None:
             headers["content-type"] = "application/json"
         try:
-            response = self._http.request(method, url, content=content, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise self._lost(error, method, urlsplit(url).netloc) from None
-        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
+            answer = self._transport.send(method, url, content, headers)
+        except LostError as lost:
+            raise self._lost(lost, method, urlsplit(url).netloc) from None
+        self._ease(answer)
+        return answer
 
-    def _lost(self, error: Exception, method: str, host: str) -> WorkspaceError:
-        match error:
-            case httpx.ConnectError() | httpx.ConnectTimeout():
-                reason = answers.shorten(self.scrub(str(error))) or "no answer in time"
+    def _ease(self, answer: Answer) -> None:
+        """Wait a little where an answer says that most of a rate limit is spent, longer the less is left."""
+        used = answers.limit_used(answer)
+        if used > SLOW_ABOVE:
+            self.sleep((min(used, 100.0) - SLOW_ABOVE) / (100.0 - SLOW_ABOVE) * LONGEST_EASE)
+
+    def _lost(self, lost: LostError, method: str, host: str) -> WorkspaceError:
+        match lost.loss:
+            case Loss.UNREACHED:
+                reason = answers.shorten(self.scrub(str(lost))) or "no answer in time"
                 remedy = "Check the network, the proxy, and workspace.api_url and workspace.token_url."
                 if self._target.loopback:
                     remedy = "Start the sandbox, or correct workspace.api_url and workspace.token_url."
                 return WorkspaceError(f"{host} cannot be reached: {reason}.", remedy=remedy)
-            case httpx.TimeoutException():
+            case Loss.SILENT:
                 return WorkspaceError(f"{host} did not answer {method} in time.", remedy=_LOOK)
-            case httpx.RemoteProtocolError() | httpx.DecodingError():
+            case Loss.CUT:
                 return WorkspaceError(f"{host} cut its answer to {method} short.", remedy=_LOOK)
-        return WorkspaceError(f"The connection to {host} broke during {method}.", remedy=_LOOK)
+            case Loss.BROKEN:
+                return WorkspaceError(f"The connection to {host} broke during {method}.", remedy=_LOOK)
+            case _:
+                assert_never(lost.loss)
 
     def _bearer(self) -> str:
         if not self._token or self._clock() >= self._token_until:
-            asked = self._clock()
-            self._token, lifetime = self._ask_token()
-            self._token_until = asked + lifetime - min(60.0, lifetime / 10)
+            kept = self._kept.read() if self._kept else None
+            if kept is not None and kept.text != self._token:
+                self.scrub.add(kept.text)
+                self._token, self._token_until = kept.text, self._clock() + kept.until - time.time()
+            else:
+                self._renew()
         return self._token
+
+    def _renew(self) -> None:
+        asked = self._clock()
+        self._token, lifetime = self._ask_token()
+        usable = lifetime - min(60.0, lifetime / 10)
+        self._token_until = asked + usable
+        if self._kept:
+            self._kept.write(Token(self._token, time.time() + usable - (self._clock() - asked)))
 
     def _ask_token(self) -> tuple[str, float]:
         """A token and its lifetime in seconds."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -14,6 +15,7 @@ from preflight.errors import UsageError, WorkspaceError
 from preflight.workspace.wire import API_URL, SLUG, TOKEN_URL
 
 _URL = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_PROXY = re.compile(r"(https?|socks5h?)://[^\s/?#]+/?")
 _LOOPBACK = ip_network("127.0.0.0/8")
 
 
@@ -55,6 +57,52 @@ class Credentials(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Credentials(from {self.names})"
+
+
+TIMEOUT = 60.0
+"""Seconds without a byte before a request counts as lost."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """How the client reaches the API; None leaves a choice to the environment."""
+
+    timeout_seconds: float = TIMEOUT
+    proxy: str | None = None
+    ca_bundle: str | None = None
+    keep_token: bool = False
+    """Whether the token is kept on disk between runs."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may hold: the proxy's address with its login, and the login's password."""
+        password = urlsplit(self.proxy).password if self.proxy else None
+        return (self.proxy, unquote(password)) if self.proxy and password else ()
+
+    def __repr__(self) -> str:
+        return f"Settings(timeout_seconds={self.timeout_seconds})"
+
+
+def settings(config: WorkspaceConfig | None, environ: Mapping[str, str], root: Path | None = None) -> Settings:
+    """What a project in ``root`` says about reaching the API.
+
+    Raises UsageError for a proxy that is no address, WorkspaceError for a variable that is not set.
+    """
+    if config is None:
+        return Settings()
+    proxy = config.proxy
+    if isinstance(proxy, EnvRef):
+        name, proxy = proxy.env, proxy.read(environ)
+        if proxy is None:
+            raise WorkspaceError(f"workspace.proxy is to be read from {name}, which is not set.", remedy=f"Set {name}.")
+    if proxy is not None and not _PROXY.fullmatch(proxy):
+        raise UsageError("workspace.proxy is no address of a proxy.", remedy="Write it as http://host:port.")
+    bundle = config.ca_bundle
+    return Settings(
+        timeout_seconds=config.timeout_seconds or TIMEOUT,
+        proxy=proxy,
+        ca_bundle=str((root or Path()) / bundle) if bundle else None,
+        keep_token=config.token_cache == "disk",  # noqa: S105 - no token
+    )
 
 
 def target(config: WorkspaceConfig | None, environ: Mapping[str, str] | None = None) -> Target:

@@ -7,14 +7,16 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from preflight.cli import COMMANDS
 from preflight.errors import EnvironmentFailure
 
-from .command import environment, project, run, run_apart
+from .command import PROJECT, environment, project, run, run_apart
 
 
 def test_without_arguments_it_says_what_to_do_next() -> None:
@@ -139,6 +141,33 @@ def test_the_sandbox_says_where_it_is_and_stops_when_told(tmp_path: Path) -> Non
     assert said[0] == f"sandbox on {url}\n"
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
     assert said[1].startswith(f"export MP_API_URL={url}")
+
+
+def test_the_sandbox_lets_a_projects_pipelines_run_and_verify_agrees(tmp_path: Path) -> None:
+    started = datetime.now(UTC) - timedelta(hours=30)
+    text = PROJECT.replace("version: 1", "version: 1\nworkspace: 5328")
+    text = text.replace('exampleId="}', 'exampleId="}\n    introspect: {local: w.duckdb}')
+    text = text.replace("2026-12-01T03:05:00Z", f"{started:%Y-%m-%dT%H:%M:%SZ}")
+    folder = project(tmp_path, text=text)
+    with duckdb.connect(str(folder / "w.duckdb")) as connection:
+        connection.execute(
+            "CREATE SCHEMA PUBLIC; CREATE TABLE PUBLIC.CONTACTS AS SELECT i AS CUSTOMER_ID,"
+            f" TIMESTAMP '{started:%Y-%m-%d %H:%M:%S}' + INTERVAL (i) HOUR AS UPDATED_AT FROM range(28) AS r(i)"
+        )
+    command = [sys.executable, "-m", "preflight", "sandbox", "--url-file", tmp_path / "url", "--produce", folder]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(), text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = [process.stdout.readline() for _ in range(3)]
+            pairs = [pair.split("=", 1) for line in said[1:] for pair in line.removeprefix("export ").split()]
+            env = environment(**dict(pairs), SNOWFLAKE_PASSWORD="x", XDG_STATE_HOME=str(tmp_path))
+            applied = run("apply", folder, "--yes", env=env)
+            assert applied.returncode == 0, applied
+            verified = run("verify", folder, "--timeout", "30", env=env)
+        finally:
+            process.send_signal(signal.SIGTERM)
+    assert verified.returncode == 0, verified
+    assert "25" in verified.stdout
 
 
 # -- whatever goes wrong -----------------------------------------------------------------------------------------------

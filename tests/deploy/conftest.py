@@ -6,7 +6,7 @@ import pytest
 from preflight.sandbox.server import Sandbox
 from preflight.sandbox.state import State
 from preflight.workspace.client import Client
-from preflight.workspace.target import credentials, target
+from preflight.workspace.target import Settings, credentials, target
 
 from . import projects
 from .disk import Disk
@@ -28,7 +28,9 @@ def sandbox(running: Sandbox) -> Sandbox:
 def client(sandbox: Sandbox) -> Iterator[Client]:
     environ = {**sandbox.environment(), **projects.SECRETS}
     config = projects.workspace(sandbox)
-    with Client(target(config), credentials(config, environ), environ=environ, timeout=0.5, sleep=lambda _: None) as it:
+    with Client(
+        target(config), credentials(config, environ), environ=environ, settings=Settings(0.5), sleep=lambda _: None
+    ) as it:
         yield it
 
 

@@ -19,11 +19,11 @@ REQUESTS = 17
 """How many requests it takes to apply all four kinds of resources into an empty workspace."""
 
 
-def taken(client, project, *names, plan=None):
+def taken(client, project, *names, plan=None, allow_destructive=False):
     """The events of planning and applying."""
     plan = plan or make(project, client.read())
     cleared = projects.clearance(client.target.name, *names)
-    return list(apply(plan, project, client, cleared, active_pipelines=5))
+    return list(apply(plan, project, client, cleared, active_pipelines=5, allow_destructive=allow_destructive))
 
 
 def fill(sandbox, *resources):
@@ -76,7 +76,7 @@ def test_an_update_replaces_the_whole_and_sends_the_secrets_again(sandbox, clien
     project = projects.project()
     taken(client, project)
     moved = projects.project(projects.pipeline(name="contacts", environment="production"))
-    events = taken(client, moved)
+    events = taken(client, moved, allow_destructive=True)
     assert [event.done for event in events] == [Done.UNCHANGED, Done.UNCHANGED, Done.UPDATED]
     held = sandbox.state.stored("pipelines", "contacts")
     assert (held["environment"], held["state"]) == ("production", "active")
@@ -235,14 +235,14 @@ def test_a_slot_that_is_taken_meanwhile_leaves_the_pipeline_paused(sandbox, clie
 def test_a_full_workspace_lets_one_pipeline_take_anothers_slot(sandbox, client):
     fill(sandbox, projects.connection(), projects.data_model(), *(projects.pipeline(f"p{n}") for n in range(5)))
     project = projects.project(projects.pipeline(), projects.pipeline("p3", state="paused"))
-    taken(client, project, "contacts", "p3")
+    taken(client, project, "contacts", "p3", allow_destructive=True)
     states = {held["id"]: held["state"] for held in sandbox.state.list("pipelines")}
     assert (states["contacts"], states["p3"]) == ("active", "paused")
 
 
 def test_a_full_workspace_still_takes_changes_that_need_no_slot(sandbox, client):
     fill(sandbox, projects.connection(), projects.data_model(), *(projects.pipeline(f"p{n}") for n in range(5)))
-    changed = projects.project(projects.pipeline("p1", environment="production"))
+    changed = projects.project(projects.pipeline("p1", plan_id="retail"))
     assert taken(client, changed, "p1")[-1].done is Done.UPDATED
     assert taken(client, projects.project(projects.pipeline("new", state="paused")), "new")[-1].done is Done.CREATED
 
@@ -290,7 +290,7 @@ def test_a_proof_on_a_stand_in_writes_to_loopback_alone(sandbox, client, basis):
 
 
 def test_what_moved_since_the_plan_is_refused(sandbox, client):
-    project = projects.project(projects.pipeline(environment="production"))
+    project = projects.project(projects.pipeline(plan_version=2))
     fill(sandbox, projects.connection(), projects.data_model(), projects.pipeline())
     plan = make(project, client.read())
     body = wire.reveal(wire.body(projects.pipeline(plan_id="surprise")), projects.SECRETS)
@@ -346,3 +346,40 @@ def test_fallback_routes_are_written_where_they_were_found():
         with Client(target, Credentials("i", "s", "x"), environ=environ) as client:
             taken(client, projects.events_project())
         assert ("PUT", f"{B}/pipelines/contacts") in sandbox.writes
+
+
+DESTRUCTIVE = {
+    "state": {"state": "paused"},
+    "connection_id": {"connection_id": "other"},
+    "data_model_id": {"data_model_id": "other"},
+    "environment": {"environment": "production"},
+}
+
+
+@pytest.mark.parametrize("field", DESTRUCTIVE)
+def test_what_runs_is_stopped_or_re_pointed_only_when_that_is_meant(sandbox, client, field):
+    connections = projects.connection(), projects.connection(id="other")
+    data_models = projects.data_model(), projects.data_model("other")
+    fill(sandbox, *connections, *data_models, projects.pipeline())
+    changed = projects.pipeline(**DESTRUCTIVE[field])
+    project = projects.project(changed, connections=connections, data_models=data_models)
+    refused(sandbox, client, PlanRefused, f"pipeline contacts: {field}", project=project)
+    assert taken(client, project, allow_destructive=True)[-1].done is Done.UPDATED
+
+
+def test_secrets_are_sent_again_when_asked_for_and_no_more(sandbox, client):
+    project = projects.project()
+    taken(client, project)
+    sandbox.requests.clear()
+    connection = project.connections[0].id
+    plan = make(project, client.read(), rotate=(connection,))
+    assert plan.changes
+    assert "rotate the secrets" in explain(plan)
+    events = taken(client, project, plan=plan)
+    assert [event.done for event in events] == [Done.ROTATED, Done.UNCHANGED, Done.UNCHANGED]
+    assert [method for method, _ in sandbox.writes] == ["PUT"]
+
+
+def test_what_holds_no_secret_cannot_be_rotated(client):
+    with pytest.raises(UsageError, match="'nothing'"):
+        make(projects.project(), client.read(), rotate=("nothing",))

@@ -24,6 +24,7 @@ FAULTS = {
     "reset before": Fault(reset=True),
     "reset after": Fault(reset=True, after=True),
     "truncated after": Fault(truncate=True, after=True),
+    "a byte at a time": Fault(slow=True),
 }
 
 

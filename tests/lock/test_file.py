@@ -72,7 +72,6 @@ def locks(draw: st.DrawFn) -> Lock:
     access = st.builds(
         LockedAccess,
         connection=NAMES,
-        data_model=NAMES,
         settings=NAMES,
         tables=st.lists(NAMES, max_size=2).map(tuple),
         seen=SEEN,

@@ -13,6 +13,9 @@ import pytest
 from preflight.config import load
 from preflight.engine import Options, check, clear
 from preflight.finding import Depth, Grade, State, Verdict
+from preflight.model import Access, Right, TableRef
+from preflight.source import FULL, Capability
+from preflight_adapters.local import SUPPORT, LocalAdapter
 from tests.cli.command import CLEAN, PROJECT, environment, project, run
 
 DDL = """
@@ -172,3 +175,24 @@ def test_what_the_warehouse_refuses_is_not_locked_and_is_told(tmp_path: Path) ->
 def test_a_lock_cannot_be_written_offline(tmp_path: Path) -> None:
     assert run("lock", "--offline", project(tmp_path)).returncode == 2
     assert not (tmp_path / "preflight.lock").exists()
+
+
+# -- grants ------------------------------------------------------------------------------------------------------------
+
+
+def test_grants_are_locked_by_connection_and_their_absence_is_unproven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = TableRef("CONTACTS", "PUBLIC", "CRM")
+    right = Right("SELECT", "table", "CRM.PUBLIC.CONTACTS", held=True, table=table)
+    monkeypatch.setattr(LocalAdapter, "support", {**SUPPORT, Capability.ACCESS: FULL})
+    monkeypatch.setattr(LocalAdapter, "access", lambda self, ask: Access("MPARTICLE_READER", True, (right,)))
+    warehouse(project(tmp_path, text=WITH_STAND_IN))
+    assert run("lock", tmp_path).returncode == 0
+    lock = json.loads((tmp_path / "preflight.lock").read_text("utf-8"))
+    assert lock["access"][0]["seen"]["by"] == "MPARTICLE_READER"
+    assert lock["access"][0]["tables"] == ["CRM.PUBLIC.CONTACTS"]
+    assert states(project(tmp_path), "missing-grant") == {State.PASS}
+    lock["access"] = []
+    (tmp_path / "preflight.lock").write_text(json.dumps(lock), "utf-8")
+    assert states(tmp_path, "missing-grant") == {State.UNPROVEN}

@@ -6,20 +6,25 @@ The form of a case is described in ``rules/README.md``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import msgspec
 import yaml
 
 from preflight.config import load
 from preflight.engine import Options
 from preflight.engine.run import check
 from preflight.finding import Report, State
-from preflight.model import Remote, WorkspaceState
+from preflight.model import Access, Rehearsed, Remote, WorkspaceState
 from preflight.report.rule_page import section
 from preflight.rule import Rule
+from preflight.source import FULL, Capability
+from preflight_adapters.local import SUPPORT, LocalAdapter
 
 ROOT = Path(__file__).parents[2] / "rules" / "cases"
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -188,7 +193,24 @@ def judge(case: Case, folder: Path) -> Report:
         remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in workspace.items()}
         state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes)
     options = Options(offline=case.keys.get("offline", False))
-    return check(load(folder), options, now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
+    answers = _answers(case)
+    with patch.multiple(LocalAdapter, **answers) if answers else nullcontext():
+        return check(load(folder), options, now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
+
+
+def _answers(case: Case) -> dict[str, Any]:
+    """What the stand-in says where a case gives it grants or refusals, which a file does not have."""
+    answers: dict[str, Any] = {}
+    support = dict(SUPPORT)
+    if (given := case.keys.get("access")) is not None:
+        access = msgspec.convert({"assumed": True, **given}, Access)
+        answers["access"] = lambda self, ask: access
+        support[Capability.ACCESS] = FULL
+    if (given := case.keys.get("rehearsal")) is not None:
+        rehearsed = msgspec.convert(given, tuple[Rehearsed, ...])
+        answers["rehearse"] = lambda self, ask: rehearsed
+        support[Capability.REHEARSE] = FULL
+    return answers | {"support": support} if answers else {}
 
 
 def states(report: Report, rule: str) -> set[State]:

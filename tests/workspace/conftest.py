@@ -7,7 +7,7 @@ from preflight.config import WorkspaceConfig
 from preflight.sandbox.server import Sandbox
 from preflight.sandbox.state import State
 from preflight.workspace.client import Client
-from preflight.workspace.target import credentials, target
+from preflight.workspace.target import Settings, credentials, target
 
 SECRET = 'canary "client" secret & more'
 
@@ -45,7 +45,7 @@ def open_client(waits: list[float]) -> Iterator[Callable[..., Client]]:
                 credentials(config, found),
                 environ=found,
                 routes=routes,
-                **{"timeout": 0.3, "sleep": waits.append, **keywords},
+                **{"settings": Settings(0.3), "sleep": waits.append, **keywords},
             )
             return stack.enter_context(client)
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.access import objects
+from preflight_rules.access import grants, objects
 
-RULES: tuple[Rule, ...] = (objects.query_refused_by_warehouse, objects.missing_table)
+RULES: tuple[Rule, ...] = (
+    objects.query_refused_by_warehouse,
+    objects.missing_table,
+    grants.missing_grant,
+    grants.platform_statement_refused,
+)

@@ -1,0 +1,1 @@
+"""Test servers that the real drivers talk to over loopback. Never shipped."""

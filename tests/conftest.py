@@ -1,0 +1,20 @@
+"""What every part of the tests shares."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("shared", deadline=None)  # a machine that others use too is slow at times
+settings.load_profile("shared")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Which warehouses' test servers the conformance suite starts."""
+    parser.addoption(
+        "--warehouse",
+        action="append",
+        default=[],
+        metavar="ENGINE",
+        help="run tests/warehouses over this engine's test server too: snowflake, bigquery, redshift, databricks, all",
+    )

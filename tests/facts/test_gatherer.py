@@ -1,0 +1,187 @@
+"""Facts over several connections at once: what is shared is asked once, and what fails leaves the others alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from preflight import registry
+from preflight.config import load
+from preflight.config.project import Connection
+from preflight.engine import Options, check
+from preflight.errors import Cause, WarehouseError
+from preflight.finding import Grade, Report, State
+from preflight.model import (
+    Access,
+    AccessAsk,
+    Column,
+    Histogram,
+    HistogramAsk,
+    Kind,
+    Profile,
+    ProfileAsk,
+    RehearsalAsk,
+    Rehearsed,
+    Right,
+    Schema,
+    TableInfo,
+    TableRef,
+    Type,
+)
+from preflight.source import FULL, Capability, Record, Support
+from preflight_adapters._guard import Gate
+
+PIPELINE = """
+  - id: p{n}
+    name: P{n}
+    connection_id: {connection}
+    data_model_id: m{n}
+    partner_feed_id: {feed}
+    environment: development
+    sync_mode: {{type: incremental, iterator_field: UPDATED_AT, iterator_data_type: timestamp_ltz}}
+    schedule: {{type: interval, frequency: daily, start_time: 2026-12-01T03:05:00Z}}
+"""
+DELAY = 0.05
+
+
+class Slow:
+    """A warehouse that answers each statement after ``DELAY``; a table called ``gone`` is not there."""
+
+    dialect = "snowflake"
+    stand_in = False
+    support: Mapping[Capability, Support] = dict.fromkeys(Capability, FULL)
+
+    def __init__(self, connection: str, record: Record) -> None:
+        self._gate = Gate(connection, "snowflake", record)
+        self._thread = threading.get_ident()
+        self.closed = False
+
+    def _send(self, sql: str, purpose: str, basis: Grade) -> None:
+        assert threading.get_ident() == self._thread, "an adapter went from one thread to another"
+        self._gate.send(sql, lambda _: time.sleep(DELAY), purpose=purpose, basis=basis)
+
+    def describe(self, sql: str) -> Schema:
+        self._send(sql, "describe", Grade.DESCRIBED)
+        if "gone" in sql.casefold():
+            raise WarehouseError(Cause.NOT_FOUND, "there is no such table", name="GONE")
+        columns = (Column("CUSTOMER_ID", Type(Kind.TEXT)), Column("UPDATED_AT", Type(Kind.INSTANT)))
+        return Schema(columns)
+
+    def table(self, ref: TableRef) -> TableInfo:
+        self._send(f"DESCRIBE TABLE {ref}", "table", Grade.METADATA)
+        return TableInfo(ref)
+
+    def histogram(self, ask: HistogramAsk) -> Histogram:
+        self._send(ask.sql, "histogram", Grade.COUNTED)
+        return Histogram(ask.anchor, ())
+
+    def profile(self, ask: ProfileAsk) -> Profile:
+        self._send(ask.sql, "profile", Grade.COUNTED)
+        return Profile(0, False, ())
+
+    def access(self, ask: AccessAsk) -> Access:
+        self._send("SHOW GRANTS TO ROLE r", "grants of a role", Grade.DESCRIBED)
+        return Access("role R", True, tuple(Right("SELECT", "table", str(ref), True, table=ref) for ref in ask.tables))
+
+    def rehearse(self, ask: RehearsalAsk) -> tuple[Rehearsed, ...]:
+        for purpose in ("discover columns", "count", "extract"):
+            self._send(ask.sql, f"rehearse {purpose}", Grade.DESCRIBED)
+        return (Rehearsed("count", ask.sql),)
+
+    def cancel(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Slow]:
+    """The adapters that were opened; the connection ``broken`` refuses the password."""
+    adapters: list[Slow] = []
+    attempts: list[str] = []
+
+    def connect(connection: Connection, *, root: Path, environ: Mapping[str, str], record: Record) -> Slow:
+        attempts.append(connection.id)
+        if connection.id == "broken":
+            assert attempts.count("broken") == 1, "a refused password was tried again"
+            time.sleep(DELAY)
+            raise WarehouseError(Cause.AUTH, "incorrect username or password")
+        adapters.append(Slow(connection.id, record))
+        return adapters[-1]
+
+    monkeypatch.setattr(registry, "connect_for", lambda connection, plugins=(): connect)
+    return adapters
+
+
+def project(folder: Path, tables: list[tuple[str, str]]) -> Path:
+    """A project with a pipeline for each (connection, table)."""
+    connections = "".join(
+        f"\n  - {{id: {name}, name: {name}, service_provider: snowflake, config: {{account_identifier: a, region: r,"
+        " warehouse: w, database: CRM, role: R, user: u, password: {env: P}, aws_iam_user_arn: a,"
+        " aws_external_id: e}}"
+        for name in dict.fromkeys(connection for connection, _ in tables)
+    )
+    models = "".join(
+        f"\n  - {{id: m{n}, name: M{n}, type: sql, sql_query: 'SELECT t.customer_id, t.updated_at FROM {table} AS t'}}"
+        for n, (_, table) in enumerate(tables)
+    )
+    pipelines = "".join(
+        PIPELINE.format(n=n, connection=connection, feed=n + 1) for n, (connection, _) in enumerate(tables)
+    )
+    text = f"version: 1\nconnections:{connections}\ndata_models:{models}\npipelines:{pipelines}"
+    (folder / "preflight.yml").write_text(text)
+    return folder
+
+
+def run(folder: Path) -> Report:
+    return check(load(folder), Options(), environ={"P": "x"})
+
+
+def test_pipelines_wait_for_the_warehouse_at_the_same_time(tmp_path: Path, opened: list[Slow]) -> None:
+    start = time.monotonic()
+    report = run(project(tmp_path, [("main", f"crm.public.t{n}") for n in range(8)]))
+    seconds = time.monotonic() - start
+    waited = len(report.statements) * DELAY
+    assert seconds < waited / 2
+    assert len(opened) <= 8
+    assert all(adapter.closed for adapter in opened)
+
+
+def test_each_pipeline_scans_twice_and_compiles_four_times(tmp_path: Path, opened: list[Slow]) -> None:
+    report = run(project(tmp_path, [("main", f"crm.public.t{n}") for n in range(5)]))
+    purposes = [one.purpose for one in report.statements]
+    assert {purpose: purposes.count(purpose) for purpose in set(purposes)} == {
+        "describe": 5,
+        "rehearse discover columns": 5,
+        "rehearse count": 5,
+        "rehearse extract": 5,
+        "histogram": 5,
+        "profile": 5,
+        "table": 5,
+        "grants of a role": 1,
+    }
+
+
+def test_a_table_of_many_pipelines_is_asked_for_once(tmp_path: Path, opened: list[Slow]) -> None:
+    report = run(project(tmp_path, [("main", "crm.public.t")] * 6))
+    assert [one.purpose for one in report.statements].count("table") == 1
+
+
+def test_a_connection_that_fails_leaves_the_others_alone(tmp_path: Path, opened: list[Slow]) -> None:
+    wanted = [(("broken", "main")[n % 2], f"crm.public.t{n}") for n in range(6)]
+    report = run(project(tmp_path, wanted))
+    assert [failure.subject for failure in report.failures] == ["connection broken"]
+    states = {v.subject.id: v.state for v in report.verdicts if v.name == "query-refused-by-warehouse"}
+    assert {states[f"p{n}"] for n in (0, 2, 4)} == {State.UNPROVEN}
+    assert {states[f"p{n}"] for n in (1, 3, 5)} == {State.PASS}
+
+
+def test_a_query_that_is_refused_leaves_the_others_alone(tmp_path: Path, opened: list[Slow]) -> None:
+    report = run(project(tmp_path, [("main", "crm.public.gone"), ("main", "crm.public.t")]))
+    states = {v.subject.id: v.state for v in report.verdicts if v.name == "query-refused-by-warehouse"}
+    assert states == {"p0": State.FINDINGS, "p1": State.PASS}
