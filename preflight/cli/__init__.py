@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "Show what apply would do to the workspace.",
     "apply": "Check, then create or update what the project describes.",
     "verify": "Compare what the pipelines' latest runs read with what was counted.",
+    "ci": "Check in CI, as its service and its credentials allow.",
     "diff": "Show what a change does to the payload.",
     "lock": "Write what the warehouses say, for runs without credentials.",
     "dbt": "Write dbt exposures of the pipelines.",

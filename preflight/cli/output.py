@@ -90,6 +90,15 @@ def write_texts(outputs: Sequence[str], forms: Mapping[str, Callable[[], str]]) 
             _write_file(target, forms[name]())
 
 
+def append(path: Path, text: str) -> None:
+    """Add to a file's end; raises UsageError where it cannot be written."""
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", remedy="name another file") from None
+
+
 def write(text: str) -> None:
     """Write a result to stdout, with ASCII for what it cannot show.
 
