@@ -29,7 +29,9 @@ COMMANDS = {
     "explain": "Show a rule's page.",
     "sandbox": "Run a local stand-in of the mParticle API.",
     "init": "Write a small project to start from.",
+    "config": "Show what preflight reads, and from where.",
     "schema": "Print the project file's JSON Schema, for editors.",
+    "completion": "Print what makes a shell complete preflight's words.",
 }
 """Each command with its one line of help; its module is imported when it is called."""
 
@@ -44,7 +46,9 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
-        return import_module(f"preflight.cli.{module}").command  # type: ignore[no-any-return]
+        from preflight.cli.environment import equip
+
+        return equip(import_module(f"preflight.cli.{module}").command, (cmd_name,))
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
@@ -70,6 +74,8 @@ def cli(ctx: click.Context, version: bool) -> None:
     Example:
       preflight check
       preflight apply
+
+    Every option can be given by a variable too: PREFLIGHT_CHECK_FAIL_ON stands for `check --fail-on`.
     """
     if version:
         from preflight import __version__

@@ -27,18 +27,31 @@ NAMES = ("preflight.yml", "preflight.yaml")
 def load(path: Path) -> Project:
     """Read the project at ``path``: a folder that holds ``preflight.yml``, or the file itself.
 
+    Where ``path`` is the working folder, the nearest project above it will do, up to the repository's own folder.
     Raises UsageError where there is no such file. Whatever else is wrong is among the project's problems.
     """
     try:
-        path = path.absolute()
+        folders = _upward(Path.cwd()) if path == Path() else [path.absolute()]
+        path = folders[0]
         if path.is_dir():
-            path = next((path / name for name in NAMES if (path / name).is_file()), path / NAMES[0])
+            places = (folder / name for folder in folders for name in NAMES)
+            path = next((place for place in places if place.is_file()), path / NAMES[0])
         found, root = path.is_file(), path.parent.resolve()
     except (OSError, ValueError, RuntimeError):  # RuntimeError: a loop of links, up to Python 3.12
         found, root = False, path
     if not found:
         raise UsageError(f"there is no project file {path}", remedy="name it, or make one with `preflight init`")
     return load_from(Files(root), path.name)
+
+
+def _upward(folder: Path) -> list[Path]:
+    """The folder and those above it, up to the one that a repository begins in."""
+    found = []
+    for one in (folder, *folder.parents):
+        found.append(one)
+        if (one / ".git").exists():
+            break
+    return found
 
 
 def load_from(files: Files, name: str) -> Project:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from preflight.config import Connection, DataModel, Project
-from preflight.config.dbt import Catalog, CatalogEntry, DbtProblem
+from preflight.config.dbt import Catalog, CatalogEntry, DbtProblem, DbtProject, Node
 from preflight.lock.file import Lock, LockedModel, LockedTable, Seen, settings, sql_digest
 from preflight.model import Column, TableInfo, TableRef
 from preflight.query import parse
@@ -51,6 +51,13 @@ def _puts_out(data_model: DataModel, dialect: str, entry: CatalogEntry) -> bool:
     names = [column.name.casefold() for column in outputs.columns if column.name is not None]
     listed = [column.name.casefold() for column in entry.ordered]
     return names == listed if outputs.complete else set(names) <= set(listed)
+
+
+def listed_columns(dbt: DbtProject, node: Node, dialect: str) -> tuple[Column, ...]:
+    """A node's columns as the catalog lists them; none where there is no catalog. Raises DbtProblem."""
+    catalog = dbt.catalog
+    entry = catalog.nodes.get(node.unique_id) if catalog is not None else None
+    return _columns(entry, dialect) if entry is not None else ()
 
 
 def _catalog(project: Project) -> Catalog | None:
