@@ -128,7 +128,7 @@ def render(found: Iterable[Exposure], owner: str) -> str:
             f"    owner: {{name: {_quoted(owner)}}}",
             f"    description: {_quoted(f'mParticle Warehouse Sync pipeline {pipeline.id} ({pipeline.environment}).')}",
             "    depends_on:",
-            *(f"      - {ref}" for ref in sorted(exposure.reads)),
+            *(f"      - {_quoted(ref)}" for ref in sorted(exposure.reads)),
             "    config:",
             "      meta:",
             "        referenced_columns:",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -102,9 +102,11 @@ class CommittedFiles(Files):
         if PurePosixPath(pattern).is_absolute() or ".." in parts or "\\" in pattern or not parts:
             refuse(f"{pattern} leads out of the project's folder.", "Correct the pattern.", None)
             return []
-        wanted = _pattern(parts)
+        if parts.count("**") > 1:
+            refuse(f"{pattern} holds more than one `**`.", "Write one `**` at most.", None)
+            return []
         taken = self._matched | self.sources.keys()
-        names = [name for name in sorted(self._tree) if wanted.fullmatch(name) and name not in taken]
+        names = [name for name in sorted(self._tree) if name not in taken and _fits(tuple(name.split("/")), parts)]
         self._matched.update(names[:MAX_FILES])
         if not names:
             refuse(f"{pattern} matches no file.", "Correct the pattern, or take it out.", None)
@@ -118,14 +120,10 @@ class CommittedFiles(Files):
         return data
 
 
-def _pattern(parts: tuple[str, ...]) -> re.Pattern[str]:
-    """A glob's parts as pathlib reads them: ``**`` is any number of folders, hidden ones included."""
-    pieces: list[str] = []
-    for index, part in enumerate(parts):
-        last = index == len(parts) - 1
-        if part == "**":
-            pieces.append("(?:[^/]+/)*" + ("[^/]+" if last else ""))
-            continue
-        text = re.sub(r"\\\[(!?)(.+?)\\\]", lambda m: f"[{'^' if m[1] else ''}{m[2]}]", re.escape(part))
-        pieces.append(text.replace(r"\*", "[^/]*").replace(r"\?", "[^/]") + ("" if last else "/"))
-    return re.compile("".join(pieces))
+def _fits(name: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether a glob's parts match a path's, as pathlib reads them: ``**`` is any number of folders."""
+    if not pattern:
+        return not name
+    if pattern[0] == "**":
+        return any(_fits(name[skipped:], pattern[1:] or ("*",)) for skipped in range(len(name)))
+    return bool(name) and fnmatchcase(name[0], pattern[0]) and _fits(name[1:], pattern[1:])

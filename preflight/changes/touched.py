@@ -118,4 +118,4 @@ def _files(dbt: DbtProject, node: Node) -> Iterator[Path]:
     """The files that a node is written in: its own, its properties' and those of its macros."""
     paths = [node.original_file_path, (node.patch_path or "").partition("://")[2]]
     paths += [macro.original_file_path for name in node.depends_on.macros if (macro := dbt.manifest.macros.get(name))]
-    yield from ((dbt.folder / path).resolve() for path in paths if path)
+    yield from ((dbt.folder / path).resolve() for path in paths if path and "\0" not in path)

@@ -42,6 +42,8 @@ def command(path: Path, only_check: bool, offline: bool) -> int:
     if offline and not only_check:
         raise UsageError("a lock cannot be written offline", remedy="leave out --offline, or add --check")
     project, now = load(path), datetime.now(UTC)
+    if project.problems:
+        raise UsageError(f"the project has errors: {project.problems[0].message}", remedy="see `preflight check`")
     try:
         before = locks.read(project.root)
     except UnreadableLock as error:

@@ -166,7 +166,9 @@ def write(root: Path, lock: Lock) -> Path:
     path = root / NAME
     beside = path.with_name(f".{NAME}.new")
     try:
-        beside.write_text(encode(lock), "utf-8", newline="\n")
+        beside.unlink(missing_ok=True)
+        with beside.open("x", encoding="utf-8", newline="\n") as file:  # never through a link that was put there
+            file.write(encode(lock))
         beside.replace(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", remedy="mend the folder's rights") from None

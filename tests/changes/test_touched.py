@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from preflight.changes.git import CommittedFiles, base
+from preflight.config.files import Files
 from tests.changes.repository import commit, edit, git, repository
 from tests.cli.command import run
 from tests.dbt.test_dbt import DBT_MODEL, shop
@@ -91,6 +93,19 @@ def test_a_new_pipeline_and_a_removed_one(root: Path) -> None:
     (root / "pipelines/new.yml").write_text(text.replace("id: others", "id: new"), "utf-8")
     (root / "pipelines/contacts.yml").unlink()
     assert judged(root) == {"new"}
+
+
+@pytest.mark.parametrize(
+    "pattern", ["pipelines/*.yml", "**/*.yml", "pipelines/**", "*/o[r-t]hers.yml", "*/[z-a].yml", "[", "a/**/b/**/c"]
+)
+def test_a_commits_files_are_matched_as_those_on_disk(root: Path, pattern: str) -> None:
+    def match(files: Files) -> tuple[list[str], int]:
+        refused: list[str] = []
+        return files.match(pattern, lambda message, remedy, span: refused.append(message)), len(refused)
+
+    committed = match(CommittedFiles(root.resolve(), base(root, "HEAD")))
+    if pattern != "pipelines/**":  # which pathlib reads as folders alone, up to Python 3.12
+        assert committed == match(Files(root.resolve()))
 
 
 def test_a_new_project_is_judged_whole(tmp_path: Path) -> None:

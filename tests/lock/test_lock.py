@@ -177,6 +177,23 @@ def test_a_lock_cannot_be_written_offline(tmp_path: Path) -> None:
     assert not (tmp_path / "preflight.lock").exists()
 
 
+def test_a_broken_project_is_not_locked(tmp_path: Path) -> None:
+    project(tmp_path, text=PROJECT.replace("frequency: daily", "frequency: dayly"))
+    assert run("lock", tmp_path).returncode == 2
+    assert not (tmp_path / "preflight.lock").exists()
+
+
+def test_it_is_not_written_through_a_link(tmp_path: Path) -> None:
+    warehouse(project(tmp_path / "sync", text=WITH_STAND_IN))
+    mine = tmp_path / "mine"
+    mine.write_text("mine", "utf-8")
+    for name in ("preflight.lock", ".preflight.lock.new"):
+        (tmp_path / "sync" / name).symlink_to(mine)
+    assert run("lock", tmp_path / "sync").returncode == 0
+    assert mine.read_text("utf-8") == "mine"
+    assert not (tmp_path / "sync" / "preflight.lock").is_symlink()
+
+
 # -- grants ------------------------------------------------------------------------------------------------------------
 
 
