@@ -211,7 +211,7 @@ def _bare(value: Any) -> Any:
 
 
 _KINDS = ("models", "tables", "counts", "access")
-_LONG = (*_KINDS, "columns", "hours", "rights")
+_LONG = (*_KINDS, "columns", "hours", "rights", "excess", "traits")
 """The lists that have a line for each item."""
 
 
