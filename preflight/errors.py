@@ -47,6 +47,7 @@ class Cause(Enum):
     PERMISSION = "permission denied"
     INVALID = "the query is invalid"
     UNSUPPORTED = "not supported here"
+    NOT_LOCKED = "not in the lock"
     TIMEOUT = "timeout"
     COST_CAP = "over the cost cap"
     NO_COMPUTE = "no compute"

@@ -11,6 +11,7 @@ import msgspec
 from preflight import limits as limit_profiles
 from preflight import registry
 from preflight.config import Connection, DataModel, Problem, Project
+from preflight.engine import freshness
 from preflight.engine.baseline import Matching
 from preflight.engine.digest import digests
 from preflight.engine.objects import object_of
@@ -80,7 +81,8 @@ class _Run:
         self.options = options
         self.now = now
         self.rules = registry.rules(project.plugins)
-        self.project = with_unknown_rules(project, self.rules)
+        project = with_unknown_rules(project, self.rules)
+        self.lock, self.project = freshness.open_lock(project, now) if options.offline else (None, project)
         profile = limit_profiles.load(project.limits.profile)
         self.limits = profile.with_overrides(dict(project.limits.overrides), now.date())
         self.running = tuple(r for r in self.rules if (r.fixed or chosen(r, options)) and self._severity(r) is not None)
@@ -96,7 +98,8 @@ class _Run:
         self.project = msgspec.structs.replace(self.project, problems=(*self.project.problems, *problems))
 
     def report(self) -> Report:
-        contexts = {subject: self._context(subject) for subject in subjects(self.project, self.options.pipelines)}
+        chosen = subjects(self.project, self.options.pipelines)
+        contexts = {subject: self._context(subject) for subject in chosen if self._judged(subject)}
         gathered = self._gather(contexts)
         schemas = _schemas(gathered)
         outputs = _outputs(contexts.values(), schemas)
@@ -126,6 +129,10 @@ class _Run:
             next_runs={c.subject.id: runs for c in contexts.values() if (runs := _next_runs(c, self.now))},
         )
 
+    def _judged(self, subject: Subject) -> bool:
+        only = self.options.only
+        return only is None or subject.kind is SubjectKind.PROJECT or subject in only
+
     def _judge_all(
         self, contexts: Mapping[Subject, Context], gathered: Gathered, outputs: Mapping[str, Outputs]
     ) -> tuple[list[Finding], list[Verdict], list[Bug]]:
@@ -135,7 +142,7 @@ class _Run:
         bugs: list[Bug] = []
         for last in (False, True):
             if last:
-                whole = not self.options.pipelines
+                whole = not self.options.pipelines and self.options.only is None
                 self._add_problems(self.suppressions.unused(verdicts, self.running, whole=whole))
                 self._add_problems(self.baseline.stale(verdicts, self.rules, contexts, whole=whole))
                 contexts = {subject: self._context(subject) for subject in contexts}
@@ -194,6 +201,7 @@ class _Run:
             environ=self.environ,
             read_workspace=self.read_workspace,
             watch=self.watch,
+            lock=self.lock,
         ).gather(requests)
 
     # -- one rule, one subject ---------------------------------------------------------------------------------------

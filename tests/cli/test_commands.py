@@ -32,6 +32,12 @@ def test_every_command_says_what_it_does_and_how(name: str) -> None:
     assert f"preflight {name}" in text.partition("Example:")[2]
 
 
+@pytest.mark.parametrize("words", [("dbt", "exposures"), ("config", "show")], ids=" ".join)
+def test_every_command_of_a_group_does_too(words: tuple[str, str]) -> None:
+    text = run(*words, "--help").stdout
+    assert f"preflight {' '.join(words)}" in text.partition("Example:")[2]
+
+
 def test_the_version_is_printed() -> None:
     assert re.fullmatch(r"preflight \d+\.\d+\.\d+\n", run("--version").stdout)
     assert run("--version", "check").stdout == run_apart("-V").stdout

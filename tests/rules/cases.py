@@ -182,11 +182,12 @@ def _project(keys: Mapping[str, Any]) -> dict[str, Any]:
         },
         "schedule": {"type": "interval", "frequency": "daily", "start_time": "2026-12-01T03:05:00Z"},
     }
+    data_model = {"id": "model", "name": "A model", "type": "sql", "sql_file": "models/model.sql"}
     project: dict[str, Any] = {
         "version": 1,
         "workspace": 1,
         "connections": [merge(connection, keys.get("connection", {}))],
-        "data_models": [{"id": "model", "name": "A model", "type": "sql", "sql_file": "models/model.sql"}],
+        "data_models": [merge(data_model, keys.get("data_model", {}))],
     }
     if "field_transformation" in keys:
         base = {"id": "transformation", "name": "Events", "destination_type": "event_batch", "mappings": []}
@@ -213,7 +214,9 @@ def judge_written(case: Case, folder: Path, select: tuple[str, ...] = ()) -> Rep
         remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in listed.items()}
         state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes, unread=unread)
     baseline = {"version": 1, "findings": case.keys.get("baseline", [])}
-    options = Options(select=select, baseline=msgspec.convert(baseline, Baseline))
+    options = Options(
+        select=select, offline=case.keys.get("offline", False), baseline=msgspec.convert(baseline, Baseline)
+    )
     answers = _answers(case)
     with patch.multiple(LocalAdapter, **answers) if answers else nullcontext():
         return check(load(folder), options, now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
