@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from preflight import registry
@@ -241,6 +242,19 @@ def test_a_profile_counts_what_values_are_like(opened: Opened) -> None:
     assert found[stored("age")].nulls == 1
     assert float(found[stored("spent")].minimum or "nan") == -3.25
     assert float(found[stored("score")].maximum or "nan") == 22.0
+
+
+def test_a_profile_counts_values_outside_a_list_and_different_ones(opened: Opened) -> None:
+    wanted = profile_ask(opened)
+    marks = {"email": {"allowed": ("ann@example.com",)}, "customer_id": {"names_events": True}}
+    by_name = {opened.server.stored(name): mark for name, mark in marks.items()}
+    columns = tuple(
+        msgspec.structs.replace(column, identity=None, **by_name.get(column.name, {})) for column in wanted.columns
+    )
+    profile = opened.adapter.profile(msgspec.structs.replace(wanted, columns=columns))
+    found = {column.name: column for column in profile.columns}
+    assert found[opened.server.stored("email")].outside == 3
+    assert found[opened.server.stored("customer_id")].distinct == 3
 
 
 def test_a_sample_says_so(opened: Opened) -> None:
