@@ -25,7 +25,7 @@ from preflight.model import (
     RehearsalAsk,
     Window,
 )
-from preflight.source import Outcome
+from preflight.source import Outcome, Sampler
 from servers.stand import Server
 from tests.adapters.statements import HOSTILE
 from tests.warehouses.opened import Opened
@@ -269,6 +269,21 @@ def test_a_profile_is_one_statement_that_scans(opened: Opened) -> None:
     assert [one.purpose for one in opened.asked[before:]] == ["profile"]
 
 
+def test_a_few_rows_are_read_as_plain_values(opened: Opened) -> None:
+    names = ", ".join(f"p.{name}" for name, _ in PEOPLE_COLUMNS)
+    sql = f"SELECT {names} FROM {opened.server.name('people')} AS p WHERE p.age = 31 -- one"
+    assert isinstance(opened.adapter, Sampler)
+    [row] = opened.adapter.sample(sql, 5)
+    found = dict(zip((name for name, _ in PEOPLE_COLUMNS), row, strict=True))
+    assert (found["customer_id"], found["email"], int(found["age"])) == ("c1", "ann@example.com", 31)
+    assert (int(found["big"]), float(found["spent"]), float(found["score"])) == (9_007_199_254_740_993, 10.5, 15.5)
+    assert found["active"] is True
+    assert found["joined"] == "2026-01-02"
+    assert str(found["updated_at"]).replace(" ", "T").startswith("2026-11-02T08:00:00")
+    assert str(found["seen_at"]).replace(" ", "T").startswith("2026-11-02T08:00:00")
+    assert len(opened.adapter.sample(f"SELECT e.id FROM {opened.server.name('events')} AS e", 3)) == 3
+
+
 # -- access and rehearsal ----------------------------------------------------------------------------------------------
 
 
@@ -317,6 +332,7 @@ def test_a_hostile_statement_is_refused(opened: Opened, number: int) -> None:
         lambda: opened.adapter.histogram(wanted),
         lambda: opened.adapter.profile(ProfileAsk(sql, ())),
         lambda: opened.adapter.rehearse(RehearsalAsk(sql, None)),
+        lambda: opened.adapter.sample(sql, 1),  # type: ignore[attr-defined]
     )
     harmless = sql.startswith(("EXPLAIN SELECT", "DESCRIBE")) or sql == ""
     for call in asks:
