@@ -51,6 +51,7 @@ class Cause(Enum):
     COST_CAP = "over the cost cap"
     NO_COMPUTE = "no compute"
     AUTH = "authentication failed"
+    NO_CREDENTIALS = "no credentials"
     RATE_LIMIT = "rate limited"
     NETWORK = "network"
     DRIVER = "driver missing or broken"

@@ -186,6 +186,7 @@ class _Run:
             offline=self.options.offline,
             environ=self.environ,
             read_workspace=self.read_workspace,
+            require_credentials=self.options.require_credentials,
         ).gather(requests)
 
     # -- one rule, one subject ---------------------------------------------------------------------------------------

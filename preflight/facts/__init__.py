@@ -63,6 +63,7 @@ class Gatherer:
         offline: bool,
         environ: Mapping[str, str],
         read_workspace: Callable[[], WorkspaceState] | None,
+        require_credentials: bool = True,
         workers: int = WORKERS,
         watch: Watch = lambda *_: None,
     ) -> None:
@@ -79,7 +80,12 @@ class Gatherer:
         self._tables: Once[TableInfo | Missing] = Once()
         self._access: Once[Known | Missing] = Once()
         self._sessions = Sessions(
-            project, offline=offline, environ=environ, record=self._statements.append, failed=self._not_opened
+            project,
+            offline=offline,
+            environ=environ,
+            record=self._statements.append,
+            failed=self._not_opened,
+            require_credentials=require_credentials,
         )
 
     def gather(self, requests: Iterable[Request]) -> Gathered:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from preflight import registry
 from preflight.config import Connection, Project
-from preflight.errors import WarehouseError
+from preflight.errors import Cause, WarehouseError
 from preflight.finding import Depth
 from preflight.rule import Missing
 from preflight.source import Adapter, Record
@@ -27,12 +27,14 @@ class Sessions:
         environ: Mapping[str, str],
         record: Record,
         failed: Callable[[Connection, WarehouseError], None],
+        require_credentials: bool,
     ) -> None:
         self._project = project
         self._offline = offline
         self._environ = environ
         self._record = record
         self._failed = failed
+        self._require_credentials = require_credentials
         self._guard = threading.Lock()
         self._opening: dict[str, threading.Lock] = {}
         self._adapters: dict[tuple[int, str], Adapter] = {}
@@ -76,6 +78,8 @@ class Sessions:
         try:
             return connect(connection, root=self._project.root, environ=self._environ, record=self._record)
         except WarehouseError as error:
+            if error.cause is Cause.NO_CREDENTIALS and not self._require_credentials:
+                return Missing(f"connection {connection.id} was not asked: {error.message}")
             self._failed(connection, error)
             return Missing(f"connection {connection.id} could not be opened: {error.message}")
 
