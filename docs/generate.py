@@ -1,4 +1,4 @@
-"""Writes what is made from the code: the rules' pages and indexes, and the page of limits.
+"""Writes what is made from the code: the rules' pages and indexes, limits, keys, commands and gaps.
 
 ``--check`` writes nothing and says what is not current.
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import commands_page
+import configuration_page
 import gaps_page
 import limits_page
 
@@ -27,6 +29,8 @@ def generated() -> dict[Path, str]:
     files = {docs / f"{rule.name}.md": page(rule) for rule in found}
     files[docs / "README.md"] = f"# The rules\n\n{index(found)}"
     files[ROOT / "docs" / "limits.md"] = limits_page.page()
+    files[ROOT / "docs" / "configuration.md"] = configuration_page.page()
+    files[ROOT / "docs" / "commands.md"] = commands_page.page()
     files[ROOT / "docs" / "warehouses" / "gaps.md"] = gaps_page.page(ROOT)
     readme = ROOT / "rules" / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(START)
