@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-warehouses check docs clean
+.PHONY: help demo test test-warehouses test-live check docs clean
 
 help:
 	@echo "make demo   the CDNOW example, from a failing check to a created pipeline"
@@ -19,10 +19,6 @@ help:
 	$(PIP) install --editable ".[all]" --group dev
 	@touch $@
 
-.venv/.warehouses: .venv/.installed
-	$(PIP) install --editable ".[all,warehouses]" --group dev
-	@touch $@
-
 demo: .venv/.installed
 	@$(BIN)/python examples/cdnow/demo.py
 
@@ -30,8 +26,11 @@ test: .venv/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 WAREHOUSE ?= all
-test-warehouses: .venv/.warehouses
+test-warehouses: .venv/.installed
 	$(BIN)/python -m pytest tests/warehouses tests/adapters $(WAREHOUSE:%=--warehouse %)
+
+test-live: .venv/.installed
+	$(BIN)/python -m pytest tests/warehouses --live $(WAREHOUSE)
 
 check: .venv/.installed
 	$(BIN)/ruff check .
