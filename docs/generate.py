@@ -1,4 +1,4 @@
-"""Writes what is made from the code: the rules' pages and indexes, limits, keys, commands and gaps.
+"""Writes what is made from the code: the rules' pages and indexes, limits, keys, commands, gaps and the contents.
 
 ``--check`` writes nothing and says what is not current.
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import commands_page
 import configuration_page
+import contents_page
 import gaps_page
 import limits_page
 
@@ -35,6 +36,7 @@ def generated() -> dict[Path, str]:
     readme = ROOT / "rules" / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(START)
     _, _, after = rest.partition(END)
+    files[ROOT / "docs" / "index.md"] = contents_page.page(ROOT / "docs", files)
     files[readme] = f"{before}{START}\n\n{index(found, link='../docs/rules/{name}.md')}\n{END}{after}"
     return files
 
