@@ -28,7 +28,7 @@ test: .venv/.installed
 
 WAREHOUSE ?= all
 test-warehouses: .venv/.installed
-	$(BIN)/python -m pytest tests/warehouses tests/adapters $(WAREHOUSE:%=--warehouse %)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/warehouses $(WAREHOUSE:%=--warehouse %)
 
 test-live: .venv/.installed
 	$(BIN)/python -m pytest tests/warehouses --live $(WAREHOUSE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -67,8 +68,11 @@ def command(
       preflight check --offline --diff
     """
     wanted = parse_outputs(outputs)
+    import msgspec
+
     from preflight import registry
     from preflight.cli.baseline import read_baseline, save_baseline
+    from preflight.cli.progress import watching
     from preflight.config import load
     from preflight.engine import Options, check, exit_code
     from preflight.engine.selection import require_names
@@ -92,7 +96,8 @@ def command(
         offline=offline,
         baseline=read_baseline(baseline) if baseline is not None else None,
     )
-    report = check(project, options, environ=os.environ)
+    with watching(sys.stderr) as watch:
+        report = check(project, options, environ=os.environ, watch=watch)
     if (fix or diff) and not report.interrupted:
         from preflight.cli.fix import mend
 
@@ -101,7 +106,9 @@ def command(
             report = check(load(path), options, environ=os.environ)
     if write_baseline is not None and not report.interrupted:
         report = save_baseline(report, write_baseline, registry.rules(project.plugins))
-    write_report(report, wanted, color)
+    code = exit_code(report, fail_on=Severity(fail_on), require=require)
+    ended = msgspec.structs.replace(report, exit_code=None if report.interrupted else code)
+    write_report(ended, wanted, color, project.root)
     if show_queries:
         write_statements(report)
     end_if_interrupted(report)
@@ -109,7 +116,6 @@ def command(
         from preflight.cli.bug import report_bug
 
         return report_bug("\n".join(bug.traceback for bug in report.bugs))
-    code = exit_code(report, fail_on=Severity(fail_on), require=require)
     if code == ProofMissing.exit_code:
         complain("proof that --require asks for is missing", "the report names what is unproven, and why")
     return code

@@ -31,21 +31,33 @@ def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, Path | None]]:
     return parsed
 
 
-def write_report(report: Report, outputs: Sequence[tuple[str, Path | None]], color: str = "auto") -> None:
-    """Write the report in each format; raises UsageError for a file that cannot be written."""
+def write_report(
+    report: Report, outputs: Sequence[tuple[str, Path | None]], color: str = "auto", root: Path | None = None
+) -> None:
+    """Write the report in each format; raises UsageError for a file that cannot be written.
+
+    ``root`` is the project's folder, without which paths stay relative to it. With the format ``github`` the step's
+    summary is written too, where GITHUB_STEP_SUMMARY names its file.
+    """
     from preflight.report import render
+    from preflight.report.repository import Repository, repository
     from preflight.report.style import Style
 
+    here = repository(root, os.environ) if root else Repository()
     for name, path in outputs:
         if path is None:
-            write(render(report, name, Style(wants_color(color), _encoding())))
-            continue
-        _write_file(path, render(report, name))
+            write(render(report, name, Style(wants_color(color), _encoding(), _width(), here)))
+        else:
+            _write_file(path, render(report, name, Style(repository=here)))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary and any(name == "github" for name, _ in outputs):
+        _write_file(Path(summary), render(report, "markdown", Style(repository=here)), mode="a")
 
 
-def _write_file(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str, mode: str = "w") -> None:
     try:
-        path.write_text(text, "utf-8")
+        with path.open(mode, encoding="utf-8", newline="\n") as file:
+            file.write(text)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", remedy="name another file") from None
 
@@ -119,6 +131,18 @@ def wants_color(choice: str) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def _width() -> int:
+    """The columns of COLUMNS, else of the terminal that stdout is; 0 where there is neither."""
+    try:
+        return max(0, int(os.environ["COLUMNS"]))
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 def _encoding() -> str:

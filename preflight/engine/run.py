@@ -16,7 +16,8 @@ from preflight.engine.digest import digests
 from preflight.engine.objects import object_of
 from preflight.engine.selection import Options, chosen, parts, require_names, subjects, with_unknown_rules
 from preflight.engine.suppression import Suppressions
-from preflight.facts import Gathered, Gatherer, Request
+from preflight.engine.windows import windows
+from preflight.facts import Gathered, Gatherer, Request, Watch, unwatched
 from preflight.finding import (
     Basis,
     Bug,
@@ -36,6 +37,7 @@ from preflight.finding import (
     Verdict,
     Waiver,
     Weighed,
+    Windows,
 )
 from preflight.location import Place, Route, Span, SqlRange
 from preflight.model import Schema, WorkspaceState
@@ -52,13 +54,14 @@ def check(
     now: datetime | None = None,
     environ: Mapping[str, str] | None = None,
     read_workspace: Callable[[], WorkspaceState] | None = None,
+    watch: Watch = unwatched,
 ) -> Report:
     """Judge ``project``; what the project, a warehouse or the workspace gets wrong is in the report.
 
-    ``read_workspace`` takes the place of the client that the project's own credentials open. Raises UsageError for an
-    option that names no pipeline or rule of this project, and for a broken plugin.
+    ``read_workspace`` takes the place of the client that the project's own credentials open; ``watch`` is told what is
+    asked for. Raises UsageError for an option that names no pipeline or rule of this project, and for a broken plugin.
     """
-    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace).report()
+    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace, watch).report()
 
 
 class _Run:
@@ -71,7 +74,9 @@ class _Run:
         now: datetime,
         environ: Mapping[str, str] | None,
         read_workspace: Callable[[], WorkspaceState] | None,
+        watch: Watch,
     ) -> None:
+        self.watch = watch
         self.options = options
         self.now = now
         self.rules = registry.rules(project.plugins)
@@ -114,6 +119,7 @@ class _Run:
             bugs=tuple(bugs),
             schemas=schemas,
             fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, schemas))},
+            windows={subject.id: found for subject, found in _windows(contexts, gathered)},
             statements=gathered.statements,
             interrupted=gathered.interrupted,
             next_runs={c.subject.id: runs for c in contexts.values() if (runs := _next_runs(c, self.now))},
@@ -186,6 +192,7 @@ class _Run:
             offline=self.options.offline,
             environ=self.environ,
             read_workspace=self.read_workspace,
+            watch=self.watch,
             require_credentials=self.options.require_credentials,
         ).gather(requests)
 
@@ -361,6 +368,12 @@ def _fates(context: Context, schemas: Mapping[str, Schema]) -> tuple[ColumnFate,
 
 def _next_runs(context: Context, now: datetime) -> tuple[int, ...]:
     return next_runs(context.used_by, now) if context.used_by is not None else ()
+
+
+def _windows(contexts: Mapping[Subject, Context], gathered: Gathered) -> Iterator[tuple[Subject, Windows]]:
+    for subject, bare in contexts.items():
+        if found := windows(bare.with_facts(gathered.facts[subject])):
+            yield subject, found
 
 
 def _schemas(gathered: Gathered) -> dict[str, Schema]:

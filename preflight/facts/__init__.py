@@ -44,6 +44,12 @@ class Gathered(msgspec.Struct, frozen=True):
 
 Watch = Callable[[Subject, str], None]
 """Told what is asked for a subject, before the asking; from any thread."""
+
+
+def unwatched(_: Subject, __: str) -> None:
+    """Watch nothing."""
+
+
 MAX_PROFILED = 400
 """Columns beyond which no value profile is asked for: far more than the platform takes, and slow to plan."""
 WORKERS = 8
@@ -65,7 +71,7 @@ class Gatherer:
         read_workspace: Callable[[], WorkspaceState] | None,
         require_credentials: bool = True,
         workers: int = WORKERS,
-        watch: Watch = lambda *_: None,
+        watch: Watch = unwatched,
     ) -> None:
         self._project = project
         self._now = now
@@ -176,6 +182,7 @@ class Gatherer:
             return Missing("its data model could not be read from the project, so no warehouse was asked")
         if blocking := [p for p in request.query.problems if p.kind != "trailing-semicolon"]:
             return Missing(f"the SQL is not one query ({blocking[0].kind}), so it was not sent to a warehouse")
+        self._watch(request.subject, "connect")
         adapter = self._sessions.adapter(request.connection)
         return adapter if isinstance(adapter, Missing) else (adapter, request.query)
 
@@ -310,6 +317,7 @@ class Gatherer:
             return Missing(
                 "the workspace was not asked: there are no credentials for it (MP_CLIENT_ID, MP_CLIENT_SECRET)"
             )
+        self._watch(Subject(SubjectKind.PROJECT), "workspace")
         try:
             state = self._read_workspace()
         except EnvironmentFailure as error:

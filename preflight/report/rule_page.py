@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from textwrap import dedent
 
 from preflight.rule import Rule
@@ -28,7 +29,7 @@ def summary(rule: Rule) -> str:
 
 def section(rule: Rule, heading: str) -> str:
     """The text under a heading of the docstring, without its indent; raises LookupError where there is no heading."""
-    lines = dedent("    " + rule.doc).splitlines()
+    lines = _lines(rule.doc)
     for number, line in enumerate(lines):
         if line.startswith(f"{heading}:"):
             rest = []
@@ -39,6 +40,11 @@ def section(rule: Rule, heading: str) -> str:
             first = line.removeprefix(f"{heading}:").strip()
             return "\n".join(part for part in (first, dedent("\n".join(rest)).strip("\n")) if part)
     raise LookupError(f"rule {rule.name} has no heading {heading!r}")
+
+
+@lru_cache(maxsize=1)
+def _lines(doc: str) -> list[str]:
+    return dedent("    " + doc).splitlines()
 
 
 def _sentence(rule: Rule, heading: str) -> str:

@@ -60,6 +60,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         return
     for item in items:
+        own = next((engine for engine in ENGINES if engine in item.path.parts), None)
+        if grouped := _engine(item) or own:
+            item.add_marker(pytest.mark.xdist_group(grouped))
         if engine := _engine(item):
             gap = gap_for(engine, item.originalname, _case(item, engine))  # type: ignore[attr-defined]
             if gap is not None:
