@@ -1,4 +1,4 @@
-"""Writes what is made from the code: the rules' pages and indexes, limits, keys, commands, gaps and the contents.
+"""Writes what is made from the code: the pages of rules, limits, keys, commands, gaps, what is not checked, contents.
 
 ``--check`` writes nothing and says what is not current.
 
@@ -15,6 +15,7 @@ import configuration_page
 import contents_page
 import gaps_page
 import limits_page
+import not_checked_page
 
 from preflight.registry import rules
 from preflight.report.rule_page import index, page
@@ -32,6 +33,7 @@ def generated() -> dict[Path, str]:
     files[ROOT / "docs" / "limits.md"] = limits_page.page()
     files[ROOT / "docs" / "configuration.md"] = configuration_page.page()
     files[ROOT / "docs" / "commands.md"] = commands_page.page()
+    files[ROOT / "docs" / "not-checked.md"] = not_checked_page.page()
     files[ROOT / "docs" / "warehouses" / "gaps.md"] = gaps_page.page(ROOT)
     readme = ROOT / "rules" / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(START)

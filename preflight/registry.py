@@ -20,6 +20,7 @@ RULES = "preflight_rules"
 LOCAL = "preflight_adapters.local"
 ADAPTERS: dict[str, str] = {
     "snowflake": "preflight_adapters.snowflake",
+    "databricks": "preflight_adapters.databricks",
     "bigquery": "preflight_adapters.bigquery",
     "redshift": "preflight_adapters.redshift",
 }

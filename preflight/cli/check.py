@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from preflight.cli.output import OUTPUT, complain, end_if_interrupted, parse_outputs, write_report, write_statements
+
+if TYPE_CHECKING:
+    from preflight.finding import Report
 
 
 @click.command("check")
@@ -28,6 +32,7 @@ from preflight.cli.output import OUTPUT, complain, end_if_interrupted, parse_out
 @click.option("--require", multiple=True, metavar="NAME", help="Exit 4 if this rule, family or `all` is unproven.")
 @click.option("--select", multiple=True, metavar="NAME", help="Run only these rules or families; repeatable.")
 @click.option("--ignore", multiple=True, metavar="NAME", help="Leave these rules or families out; repeatable.")
+@click.option("--changed-since", metavar="REF", help="Judge only what has changed since the branch left this commit.")
 @click.option(
     "--baseline", "baseline", type=click.Path(path_type=Path), metavar="FILE", help="Let what FILE holds pass."
 )
@@ -47,6 +52,7 @@ def command(
     require: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    changed_since: str | None,
     baseline: Path | None,
     write_baseline: Path | None,
     fix: bool,
@@ -64,6 +70,7 @@ def command(
       preflight check
       preflight check --offline -o text -o json:report.json
       preflight check --pipeline contacts-pipeline --require PF4
+      preflight check --offline --changed-since origin/main
       preflight check --write-baseline baseline.json
       preflight check --offline --diff
     """
@@ -76,7 +83,7 @@ def command(
     from preflight.config import load
     from preflight.engine import Options, check, exit_code
     from preflight.engine.selection import require_names
-    from preflight.errors import ProofMissing, UsageError
+    from preflight.errors import NothingToCheck, ProofMissing, UsageError
     from preflight.finding import Severity
 
     if fix and diff:
@@ -89,11 +96,18 @@ def command(
     project = load(path)
     required = tuple(name for name in require if name != "all")
     require_names(Options(select=required), registry.rules(project.plugins), project)
+    only = None
+    if changed_since is not None:
+        from preflight.changes.git import base
+        from preflight.changes.touched import touched
+
+        only = touched(project, base(project.root, changed_since))
     options = Options(
         pipelines=pipelines,
         select=select,
         ignore=ignore,
         offline=offline,
+        only=only,
         baseline=read_baseline(baseline) if baseline is not None else None,
     )
     with watching(sys.stderr) as watch:
@@ -104,6 +118,8 @@ def command(
         wanted = [output for output in wanted if output[1] is not None] if diff else wanted
         if mend(project, report, write=fix):
             report = check(load(path), options, environ=os.environ)
+    if only is not None:
+        report = msgspec.structs.replace(report, notes=(*report.notes, _touched(changed_since, report)))
     if write_baseline is not None and not report.interrupted:
         report = save_baseline(report, write_baseline, registry.rules(project.plugins))
     code = exit_code(report, fail_on=Severity(fail_on), require=require)
@@ -118,4 +134,12 @@ def command(
         return report_bug("\n".join(bug.traceback for bug in report.bugs))
     if code == ProofMissing.exit_code:
         complain("proof that --require asks for is missing", "the report names what is unproven, and why")
-    return code
+    return 0 if code == NothingToCheck.exit_code and only is not None else code
+
+
+def _touched(ref: str | None, report: Report) -> str:
+    """What --changed-since left to judge, as a sentence."""
+    judged = [str(s) for s in report.subjects if s.kind.value in ("pipeline", "data model")]
+    if not judged:
+        return f"no pipeline and no data model has changed since {ref}, so none was judged"
+    return f"only what has changed since {ref} was judged: {', '.join(judged)}"

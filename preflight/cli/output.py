@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,36 @@ def write_forms(outputs: Sequence[str], text: str, document: dict[str, Any]) -> 
             write(forms[name])
         else:
             _write_file(path, forms[name])
+
+
+def write_texts(outputs: Sequence[str], forms: Mapping[str, Callable[[], str]]) -> None:
+    """Write a result that is no report in forms of its own, to where ``outputs`` say (text to stdout, unless given).
+
+    Raises UsageError for another form, for two on one place, and for a file that cannot be written.
+    """
+    parsed: list[tuple[str, Path | None]] = []
+    for output in outputs or ("text",):
+        name, _, path = output.partition(":")
+        if name not in forms:
+            raise UsageError(f"this command does not write {name}", remedy=f"write one of: {', '.join(forms)}")
+        target = Path(path) if path else None
+        if target in [used for _, used in parsed]:
+            raise UsageError(f"two results would go to {target or 'stdout'}", remedy="give one a file: -o json:FILE")
+        parsed.append((name, target))
+    for name, target in parsed:
+        if target is None:
+            write(forms[name]())
+        else:
+            _write_file(target, forms[name]())
+
+
+def append(path: Path, text: str) -> None:
+    """Add to a file's end; raises UsageError where it cannot be written."""
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", remedy="name another file") from None
 
 
 def write(text: str) -> None:

@@ -15,6 +15,7 @@ from preflight.facts.once import Once
 from preflight.facts.sessions import Sessions
 from preflight.facts.work import spread
 from preflight.finding import Asked, Basis, Depth, Failure, Grade, Subject, SubjectKind
+from preflight.lock import NAME, Lock, LockedAdapter, opened
 from preflight.model import Access, AccessAsk, ProfileAsk, TableInfo, TableRef, WorkspaceState
 from preflight.query import Query
 from preflight.rule import Fact, Facts, Known, Missing
@@ -72,6 +73,7 @@ class Gatherer:
         require_credentials: bool = True,
         workers: int = WORKERS,
         watch: Watch = unwatched,
+        lock: Lock | None = None,
     ) -> None:
         self._project = project
         self._now = now
@@ -93,6 +95,8 @@ class Gatherer:
             failed=self._not_opened,
             require_credentials=require_credentials,
         )
+        if lock is not None:
+            self._sessions.locked = lambda connection: opened(lock, connection, project.lock.oldest(now))
 
     def gather(self, requests: Iterable[Request]) -> Gathered:
         """Ask for everything that is wanted; a fact that cannot be had is Missing, and the others go on.
@@ -194,7 +198,7 @@ class Gatherer:
             label = self._label(request)
             if error.cause.blames_query:
                 return Missing(f"{label} refused the query: {error.message}", error.cause, error.offset, error.name)
-            if error.cause is not Cause.UNSUPPORTED:
+            if error.cause not in (Cause.UNSUPPORTED, Cause.NOT_LOCKED):
                 assert request.connection is not None  # noqa: S101 - _ready has seen it
                 self._fail(f"connection {request.connection.id}", f"{step} for {request.subject}", error)
             return Missing(f"{label}: {error.message}", error.cause)
@@ -210,12 +214,14 @@ class Gatherer:
         assert request.connection is not None  # noqa: S101 - only asked for once there is one
         if request.connection.introspect.local is not None:
             return f"the stand-in of {request.connection.id}"
+        if self._offline:
+            return NAME
         return request.connection.service_provider.label
 
     # -- one fact each -----------------------------------------------------------------------------------------------
 
     def _schema(self, adapter: Adapter, query: Query) -> Known:
-        return Known(adapter.describe(query.sql.text), Basis(Grade.DESCRIBED, adapter.stand_in))
+        return Known(adapter.describe(query.sql.text), _basis(adapter, Grade.DESCRIBED))
 
     def _table_facts(self, request: Request, adapter: Adapter, query: Query) -> Known:
         assert request.connection is not None  # noqa: S101 - _ready has seen it
@@ -224,13 +230,13 @@ class Gatherer:
             use.ref: self._tables.get((connection, use.ref), lambda ref=use.ref: self._table(adapter, ref))  # type: ignore[misc]
             for use in query.tables
         }
-        return Known(tables, Basis(Grade.METADATA, adapter.stand_in))
+        return Known(tables, _basis(adapter, Grade.METADATA))
 
     def _table(self, adapter: Adapter, ref: TableRef) -> TableInfo | Missing:
         try:
             return adapter.table(ref)
         except WarehouseError as error:
-            if error.cause.blames_query or error.cause is Cause.UNSUPPORTED:
+            if error.cause.blames_query or error.cause in (Cause.UNSUPPORTED, Cause.NOT_LOCKED):
                 return Missing(error.message, error.cause, name=error.name or str(ref))
             raise
 
@@ -246,7 +252,7 @@ class Gatherer:
             return missing
         assert request.connection is not None  # noqa: S101 - _ready has seen it
         ask = AccessAsk(tables.get(request.connection.id, ()))
-        basis = Basis(Grade.DESCRIBED, adapter.stand_in)
+        basis = _basis(adapter, Grade.DESCRIBED)
         known = self._access.get(
             request.connection.id,
             lambda: self._ask(request, "grants", lambda: Known(adapter.access(ask), basis)),
@@ -267,7 +273,7 @@ class Gatherer:
         ask = rehearsal_ask(request.pipeline, query.sql.text, round(self._now.timestamp()))
         if isinstance(ask, Missing):
             return ask
-        basis = Basis(Grade.DESCRIBED, adapter.stand_in)
+        basis = _basis(adapter, Grade.DESCRIBED)
         return self._ask(request, "rehearsal", lambda: Known(adapter.rehearse(ask), basis))
 
     def _unable(self, request: Request, adapter: Adapter, capability: Capability, what: str) -> Missing | None:
@@ -285,7 +291,7 @@ class Gatherer:
         ask = histogram_ask(request.pipeline, query.sql.text, schema.value, self._now)
         if isinstance(ask, Missing):
             return ask
-        basis = Basis(Grade.COUNTED, adapter.stand_in)
+        basis = _basis(adapter, Grade.COUNTED)
         return self._ask(request, "count", lambda: Known(adapter.histogram(ask), basis))
 
     def _values(self, request: Request, adapter: Adapter, query: Query, schema: Known | Missing) -> Known | Missing:
@@ -308,7 +314,7 @@ class Gatherer:
 
     def _profile(self, adapter: Adapter, ask: ProfileAsk) -> Known:
         profile = adapter.profile(ask)
-        return Known(profile, Basis(Grade.SAMPLED if profile.sampled else Grade.COUNTED, adapter.stand_in))
+        return Known(profile, _basis(adapter, Grade.SAMPLED if profile.sampled else Grade.COUNTED))
 
     def _ask_workspace(self) -> Known | Missing:
         if self._offline:
@@ -324,6 +330,11 @@ class Gatherer:
             self._fail("workspace", "read", error)
             return Missing(f"the workspace could not be read: {error.message}")
         return Known(state, Basis(Grade.DESCRIBED, state.stand_in))
+
+
+def _basis(adapter: Adapter, grade: Grade) -> Basis:
+    """What an answer of this grade rests on: whatever it was on the day, the lock's own word is no more than locked."""
+    return Basis(Grade.LOCKED if isinstance(adapter, LockedAdapter) else grade, adapter.stand_in)
 
 
 def _tables_by_connection(requests: Sequence[Request]) -> dict[str, tuple[TableRef, ...]]:

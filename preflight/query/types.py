@@ -70,6 +70,18 @@ def to_type(node: object, dialect: str) -> Type:
     return Type(kind, _raw(node, dialect), precision, scale, element)
 
 
+def named_type(text: str, dialect: str) -> Type:
+    """Our type for a type's name as a warehouse lists it; its kind is unknown where the name is none of the dialect."""
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        found = to_type(exp.DataType.build(text, dialect=dialect), dialect)
+    except (SqlglotError, ValueError, RecursionError):
+        return Type(Kind.UNKNOWN, text)
+    return Type(found.kind, text, found.precision, found.scale, found.element)
+
+
 def _raw(node: Expression, dialect: str) -> str:
     text = node.sql(dialect)
     if dialect != "snowflake":

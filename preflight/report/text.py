@@ -173,7 +173,8 @@ def _remarks(report: Report, style: Style) -> Iterator[str]:
         names = ", ".join(report.left_out[:_NAMED])
         more = f" and {len(report.left_out) - _NAMED} more" if len(report.left_out) > _NAMED else ""
         yield f"note: rules that guard the workspace did not run: {style.clean(names)}{more}"
-    if all(subject.kind in (SubjectKind.PROJECT, SubjectKind.CONNECTION) for subject in report.subjects):
+    judged = [s for s in report.subjects if s.kind not in (SubjectKind.PROJECT, SubjectKind.CONNECTION)]
+    if not judged and not report.notes:
         yield "note: nothing to check: there is no pipeline and no data model here"
     yield from (f"note: {style.clean(note)}" for note in report.notes)
     worst = min(report.findings, key=lambda finding: finding.severity.rank, default=None)

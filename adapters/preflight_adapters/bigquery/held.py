@@ -35,7 +35,7 @@ def access(session: Session, login: Login, place: Place, tables: tuple[TableRef,
         why = f"IAM answers only for who asks, and preflight asks with {asker}, not as {principal or 'the sync'}"
         granted = dict.fromkeys(_asks(session, place, tables), Granted(unasked=why))
     found = rights(principal, place.project, place.dataset, tables, granted)
-    return Access(principal or "unknown", assumed, found, traits=_traits(session, place))
+    return Access(principal or "unknown", assumed, found, traits=_traits(session, place) if assumed else ())
 
 
 def _traits(session: Session, place: Place) -> tuple[Trait, ...]:

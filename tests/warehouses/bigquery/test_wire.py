@@ -432,7 +432,7 @@ def test_credentials_are_not_sent_in_the_clear(opened: Opened) -> None:
     assert "https" in failed.remedy
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '"x"', "{}", '{"type": "service_account"}', '{"type": 7}', "canary"])
+@pytest.mark.parametrize("text", ["{", "[]", '"x"', "{}", '{"type": "service_account"}', '{"type": 7}', "canary"])
 def test_a_key_that_is_none_fails_the_login(opened: Opened, text: str) -> None:
     opened.environ["KEY"] = text
     failed = refused(lambda: opened.adapter().describe(SQL))
@@ -440,9 +440,13 @@ def test_a_key_that_is_none_fails_the_login(opened: Opened, text: str) -> None:
     assert "canary" not in failed.message
 
 
-def test_an_unset_variable_is_named(opened: Opened) -> None:
+@pytest.mark.parametrize("environ", [{}, {"KEY": ""}])
+def test_an_unset_variable_is_named(opened: Opened, environ: dict[str, str]) -> None:
     opened.environ.clear()
-    assert "KEY" in refused(opened.adapter).message
+    opened.environ.update(environ)
+    failed = refused(opened.adapter)
+    assert failed.cause is Cause.NO_CREDENTIALS
+    assert "KEY" in failed.message
 
 
 # -- the route ---------------------------------------------------------------------------------------------------------
