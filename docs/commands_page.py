@@ -22,17 +22,23 @@ folder, unless given. Results go to stdout, everything else to stderr. The
 
 def page() -> str:
     """The page's text."""
-    return HEAD + "".join(_section(name) for name in COMMANDS)
+    return HEAD + "".join(
+        _section(name, import_module(f"preflight.cli.{name}_" if iskeyword(name) else f"preflight.cli.{name}").command)
+        for name in COMMANDS
+    )
 
 
-def _section(name: str) -> str:
-    command = import_module(f"preflight.cli.{name}_" if iskeyword(name) else f"preflight.cli.{name}").command
+def _section(name: str, command: click.Command) -> str:
+    """One command, and behind it those that it groups."""
     paragraphs = [_joined(text) for text in inspect.cleandoc(command.help or "").split("\n\n")]
     examples = [text for text in paragraphs if text.startswith("Example:")]
     prose = "\n\n".join(_escaped(text) for text in paragraphs if text not in examples)
     usage = " ".join(["preflight", name, *command.collect_usage_pieces(click.Context(command))])
-    shown = "\n".join(line.strip() for text in examples for line in text.splitlines()[1:])
-    return f"\n## {name}\n\n```text\n{usage}\n```\n\n{prose}\n{_options(command)}\n```sh\n{shown}\n```\n"
+    shown = "".join(f"{line.strip()}\n" for text in examples for line in text.splitlines()[1:])
+    example = f"\n```sh\n{shown}```\n" if shown else ""
+    inner = command.commands.items() if isinstance(command, click.Group) else ()
+    own = f"\n## {name}\n\n```text\n{usage}\n```\n\n{prose}\n{_options(command)}{example}"
+    return own + "".join(_section(f"{name} {below}", part) for below, part in inner)
 
 
 def _joined(text: str) -> str:

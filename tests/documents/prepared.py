@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,9 +58,14 @@ FROM range(60) AS r(n)
 """
 
 
+DBT = Path(__file__).parents[1] / "dbt"
+GIT = ("git", "-c", "user.name=tests", "-c", "user.email=tests@example.com", "-c", "init.defaultBranch=main")
+
+
 def write(folder: Path) -> None:
-    """Write the project and its stand-in into ``folder``."""
-    (folder / "models").mkdir(parents=True)
+    """Write the project and its stand-in into ``folder``, with a dbt project beside it."""
+    shutil.copytree(DBT / "project", folder)
+    shutil.copytree(DBT / "artifacts", folder / "target")
     for number, name in enumerate(NAMES):
         (folder / "models" / f"{name}.sql").write_text(SQL.format(city=f"city_{number}"), "utf-8")
     models = "\n".join(MODEL.format(name=name) for name in NAMES)
@@ -68,10 +75,25 @@ def write(folder: Path) -> None:
         connection.execute(ROWS.format(start=STARTED))
 
 
+def bare(source: Path, folder: Path) -> None:
+    """Copy what is there before preflight comes: the stand-in and the dbt project."""
+    ours = shutil.ignore_patterns("preflight*", *(f"{name}.sql" for name in NAMES), "customers.sql", ".preflight")
+    shutil.copytree(source, folder, ignore=ours)
+
+
+def _commit(folder: Path) -> None:
+    """Commit all as the branch that a pull request is compared with."""
+    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "all")):
+        subprocess.run([*GIT, *words], cwd=folder, check=True)
+    subprocess.run([*GIT, "update-ref", "refs/remotes/origin/main", "HEAD"], cwd=folder, check=True)
+
+
 @contextmanager
 def applied(folder: Path) -> Iterator[dict[str, str]]:
     """A sandbox that holds the project with a run for each pipeline; the variables that lead to it."""
     write(folder)
+    home = folder.parent / "home"
+    (home / ".config" / "fish" / "completions").mkdir(parents=True)
     programs = folder.parent / "programs"
     programs.mkdir()
     (programs / "preflight").write_text(f'#!/bin/sh\nexec {sys.executable} -m preflight "$@"\n', "utf-8")
@@ -82,10 +104,13 @@ def applied(folder: Path) -> Iterator[dict[str, str]]:
             MP_TOKEN_URL=sandbox.token_url,
             **sandbox.environment(),
             CRM_PASSWORD="any",
+            HOME=str(home),
             XDG_STATE_HOME=str(folder.parent / "state"),
             PATH=f"{programs}{os.pathsep}{os.environ['PATH']}",
         )
         done = run("apply", folder, "--yes", env=variables)
         assert done.returncode == 0, done
+        assert run("lock", folder, env=variables).returncode == 0
+        _commit(folder)
         assert len(produce(sandbox.state, load(folder), datetime.now(UTC))) == len(NAMES)
         yield variables

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 
 def _is_ours(command: Command) -> bool:
-    return re.match(r"preflight\s", command.text) is not None
+    return re.search(r"(^|&& |\$\()preflight\s", command.text) is not None
 
 
 BLOCKS = [
@@ -55,7 +55,7 @@ def at_a_terminal(command: str, folder: Path, variables: dict[str, str]) -> subp
     try:
         os.write(ours, b"y\n")
         return subprocess.run(
-            ["/bin/sh", "-c", command],
+            ["bash", "-c", command],
             cwd=folder,
             env=variables,
             stdin=theirs,
@@ -71,7 +71,7 @@ def at_a_terminal(command: str, folder: Path, variables: dict[str, str]) -> subp
 def until_interrupted(command: str, folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the program until it has said something, and then interrupt it."""
     program = subprocess.Popen(
-        ["/bin/sh", "-c", f"exec {command}"],
+        ["bash", "-c", f"exec {command}"],
         cwd=folder,
         env=variables,
         stdout=subprocess.PIPE,
@@ -96,13 +96,15 @@ def test_the_commands_of_a_block_do_what_it_says(
     source, variables = project
     asked = [command for command in commands(block) if _is_ours(command)]
     folder = tmp_path / "here"
-    if asked[0].text.startswith("preflight init"):
-        folder.mkdir()
-    else:
-        shutil.copytree(source, folder)
+    shutil.copytree(source, folder)
+    if re.search(r"\bsync\b", block.text) and not re.search(r"(init|5328) sync\b", block.text):
+        shutil.copytree(source, folder / "sync")
     (folder / "examples").symlink_to(ROOT / "examples")
     expected = int(block.marker.removeprefix(EXITS)) if block.marker.startswith(EXITS) else 0
-    for command in asked:
+    for number, command in enumerate(asked):
+        if command.text.startswith("preflight init"):
+            folder = tmp_path / f"new{number}"
+            prepared.bare(source, folder)
         line = re.sub(r"--port \d+", "--port 0", command.text)
         start = until_interrupted if RUNS_ON.match(line) else at_a_terminal
         done = start(line, folder, variables)
