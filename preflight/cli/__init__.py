@@ -93,7 +93,7 @@ def run(arguments: list[str]) -> int:
     from preflight.errors import PreflightError
 
     if sys.stderr is None:  # it was closed before preflight began
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process runs
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     if sys.stdout is None:  # it was closed before preflight began
         complain("standard output is closed", "open it, or send it to /dev/null")
         return 3
