@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 help:
 	@echo "make demo   the CDNOW example, from a failing check to a created pipeline"
 	@echo "make test   the tests"
-	@echo "make test-warehouses  the adapters over their real drivers, on test servers: WAREHOUSE=snowflake or all"
+	@echo "make test-warehouses  the adapters over their real drivers, on test servers: WAREHOUSE=snowflake, or all four"
 	@echo "make check  lint, types, layers, generated files and the tests"
 	@echo "make docs   write the pages that are generated from the code"
 	@echo "make site   the documents as a site, in build/site"
@@ -26,9 +26,12 @@ demo: .venv/.installed
 test: .venv/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-WAREHOUSE ?= all
+WAREHOUSE ?= snowflake bigquery redshift databricks
 test-warehouses: .venv/.installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/warehouses $(WAREHOUSE:%=--warehouse %)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(WAREHOUSE:%=test-warehouse-%)
+
+test-warehouse-%:
+	$(BIN)/python -m pytest -q tests/warehouses -k $* --warehouse $*
 
 test-live: .venv/.installed
 	$(BIN)/python -m pytest tests/warehouses --live $(WAREHOUSE)
@@ -53,5 +56,5 @@ docs: .venv/.installed
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
-	rm -rf examples/cdnow/cdnow.duckdb examples/cdnow/.load-*
+	rm -rf examples/cdnow/cdnow.duckdb examples/cdnow/.load-* examples/shop/*.duckdb .servers
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -30,6 +30,9 @@ class Options(msgspec.Struct, frozen=True):
     timeout_seconds: int
     maximum_bytes_billed: int | None
 
+    def __repr__(self) -> str:
+        return f"Options({self.connection!r})"
+
     def text(self, name: str, default: str = "") -> str:
         """An option as text; ``default`` where it is not given."""
         value = self.given.get(name)
