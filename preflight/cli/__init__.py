@@ -103,6 +103,9 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # of click 8.2 and later; its message is the whole help
+            sys.stderr.write(f"{error.format_message()}\n")
+            return 2
         where = getattr(error, "ctx", None)
         complain(error.format_message(), f"run `{where.command_path} --help`" if where else "")
         return 2
