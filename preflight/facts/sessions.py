@@ -82,7 +82,7 @@ class Sessions:
             return connect(connection, root=self._project.root, environ=self._environ, record=self._record)
         except WarehouseError as error:
             if error.cause is Cause.NO_CREDENTIALS and not self._require_credentials:
-                return Missing(error.message)
+                return Missing(f"connection {connection.id} was not asked: {error.message}")
             self._failed(connection, error)
             return Missing(f"connection {connection.id} could not be opened: {error.message}")
 
