@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-warehouses test-live check docs clean
+.PHONY: help demo test test-warehouses test-live check docs site clean
 
 help:
 	@echo "make demo   the CDNOW example, from a failing check to a created pipeline"
@@ -11,6 +11,7 @@ help:
 	@echo "make test-warehouses  the adapters over their real drivers, on test servers: WAREHOUSE=snowflake, or all four"
 	@echo "make check  lint, types, layers, generated files and the tests"
 	@echo "make docs   write the pages that are generated from the code"
+	@echo "make site   the documents as a site, in build/site"
 	@echo "make clean  remove .venv and what the tools and the example left"
 
 .venv/.installed: pyproject.toml
@@ -42,6 +43,13 @@ check: .venv/.installed
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.venv/.docs: .venv/.installed
+	$(PIP) install --group docs
+	@touch $@
+
+site: .venv/.docs
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs build/site
 
 docs: .venv/.installed
 	$(BIN)/python docs/generate.py

@@ -201,6 +201,7 @@ class _Run:
             environ=self.environ,
             read_workspace=self.read_workspace,
             watch=self.watch,
+            require_credentials=self.options.require_credentials,
             lock=self.lock,
         ).gather(requests)
 
