@@ -17,7 +17,7 @@ help:
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv --clear .venv
 	$(PIP) install --upgrade "pip>=25.1"
-	$(PIP) install --editable ".[all]" --group dev
+	$(PIP) install --editable ".[all]" --group dev --group docs
 	@touch $@
 
 demo: .venv/.installed
@@ -44,11 +44,7 @@ check: .venv/.installed
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-.venv/.docs: .venv/.installed
-	$(PIP) install --group docs
-	@touch $@
-
-site: .venv/.docs
+site: .venv/.installed
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs build/site
 
 docs: .venv/.installed
