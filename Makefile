@@ -3,13 +3,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-warehouses test-live check docs site clean
+.PHONY: help demo test test-warehouses test-live mutation check docs site clean
 
 help:
 	@echo "make demo   the CDNOW example, from a failing check to a created pipeline"
 	@echo "make test   the tests"
 	@echo "make test-warehouses  the adapters over their real drivers, on test servers: WAREHOUSE=snowflake, or all four"
 	@echo "make check  lint, types, layers, generated files and the tests"
+	@echo "make mutation  plants mistakes in the rules and counts those that their cases notice (about 15 minutes)"
 	@echo "make docs   write the pages that are generated from the code"
 	@echo "make site   the documents as a site, in build/site"
 	@echo "make clean  remove .venv and what the tools and the example left"
@@ -35,6 +36,9 @@ test-warehouse-%:
 
 test-live: .venv/.installed
 	$(BIN)/python -m pytest tests/warehouses --live $(WAREHOUSE)
+
+mutation: .venv/.installed
+	$(BIN)/python -m tests.rules.mutation --jobs 2 --at-least 90
 
 check: .venv/.installed
 	$(BIN)/ruff check .
