@@ -41,7 +41,8 @@ def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
     ("arguments", "error", "help_"),
     [
         (["-o", "jsn"], "no output format 'jsn'", "write json"),
-        (["-o", "json", "-o", "text"], "two reports would go to stdout", "give one a file"),
+        (["-o", "json", "-o", "text"], "two results would go to stdout", "give one a file"),
+        (["-o", "json:"], "'json:' names no file", "write json:FILE"),
         (["-o", "text:no/such/folder/r.txt"], "cannot be written", "name another file"),
         (["--select", "trailing-semicolons"], "no rule is called 'trailing-semicolons'", "write trailing-semicolon"),
         (["--ignore", "XY9"], "no rule is called 'XY9'", "preflight rules"),
