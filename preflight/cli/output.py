@@ -168,15 +168,13 @@ def wants_color(choice: str) -> bool:
 
 
 def _width() -> int:
-    """The columns of COLUMNS, else of the terminal that stdout is; 0 where there is neither."""
+    """The columns of a terminal, as COLUMNS says or it itself; 0 for anything else: a file is cut by nobody."""
+    if not sys.stdout.isatty():
+        return 0
     try:
         return max(0, int(os.environ["COLUMNS"]))
     except (KeyError, ValueError):
-        pass
-    try:
         return os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError):
-        return 0
 
 
 def _encoding() -> str:
