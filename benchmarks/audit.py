@@ -81,7 +81,8 @@ session = duckdb.connect(data)
 session.execute("SELECT setseed(0.5)")
 session.execute(
     "CREATE TABLE visits AS SELECT range AS id,"
-    " TIMESTAMP '2023-01-01' + to_microseconds((random() * 63072000000000)::BIGINT) AS seen_at FROM range(?)", [int(rows)]
+    " TIMESTAMP '2023-01-01' + to_microseconds((random() * 63072000000000)::BIGINT) AS seen_at"
+    " FROM range(?)", [int(rows)]
 )
 """
 
