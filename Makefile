@@ -3,11 +3,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test check docs clean
+.PHONY: help demo test test-warehouses check docs clean
 
 help:
 	@echo "make demo   the CDNOW example, from a failing check to a created pipeline"
 	@echo "make test   the tests"
+	@echo "make test-warehouses  the adapters over their real drivers, on test servers: WAREHOUSE=snowflake or all"
 	@echo "make check  lint, types, layers, generated files and the tests"
 	@echo "make docs   write the pages that are generated from the code"
 	@echo "make clean  remove .venv and what the tools and the example left"
@@ -23,6 +24,10 @@ demo: .venv/.installed
 
 test: .venv/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+WAREHOUSE ?= all
+test-warehouses: .venv/.installed
+	$(BIN)/python -m pytest tests/warehouses tests/adapters $(WAREHOUSE:%=--warehouse %)
 
 check: .venv/.installed
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import gaps_page
 import limits_page
 
 from preflight.registry import rules
@@ -26,6 +27,7 @@ def generated() -> dict[Path, str]:
     files = {docs / f"{rule.name}.md": page(rule) for rule in found}
     files[docs / "README.md"] = f"# The rules\n\n{index(found)}"
     files[ROOT / "docs" / "limits.md"] = limits_page.page()
+    files[ROOT / "docs" / "warehouses" / "gaps.md"] = gaps_page.page(ROOT)
     readme = ROOT / "rules" / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(START)
     _, _, after = rest.partition(END)

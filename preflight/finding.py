@@ -134,6 +134,16 @@ class Waiver(msgspec.Struct, frozen=True):
     """Empty: for every subject."""
 
 
+class Suppression(msgspec.Struct, frozen=True):
+    """A comment beside a finding that keeps it from failing a check; it opens no clearance."""
+
+    rule: str
+    """As the comment names it."""
+    reason: str
+    expires: date | None
+    place: Span
+
+
 class Finding(msgspec.Struct, frozen=True):
     """A fault with everything that a reader needs."""
 
@@ -149,6 +159,16 @@ class Finding(msgspec.Struct, frozen=True):
     waiver: Waiver | None = None
     also: tuple[Subject, ...] = ()
     """Further subjects with the very same finding at the very same place."""
+    suppression: Suppression | None = None
+    object: str = ""
+    """What it is about, in words that stay when text moves: a column, a table, a key."""
+    baselined: bool = False
+    """Whether the baseline holds it."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it counts against a check: nothing waives or suppresses it, and no baseline holds it."""
+        return self.waiver is None and self.suppression is None and not self.baselined
 
 
 class State(Enum):

@@ -83,6 +83,15 @@ class Excerpt:
         piece = max(0, bisect_right(self._text_offsets, offset) - 1)
         return self._file_offsets[piece] + offset - self._text_offsets[piece]
 
+    @property
+    def exact(self) -> bool:
+        """Whether every character of the text has a place of its own in the file."""
+        return self._pin is None
+
+    def offset(self, offset: int) -> int:
+        """Where a character of the text stands in the file; meaningless where the excerpt is not exact."""
+        return self._offset(offset)
+
     def span(self, start: int, end: int) -> Span:
         """The span in the file of the text from ``start`` up to, not including, ``end``."""
         if self._pin is not None:

@@ -269,6 +269,30 @@ class Right(msgspec.Struct, frozen=True):
     """The table of the query that needs it, where one does."""
 
 
+class TraitKind(Enum):
+    """What an adapter may tell about an object that the sync goes through, beyond the rights on it."""
+
+    INTEGRATION_ENABLED = "enabled"
+    """``true`` or ``false``."""
+    INTEGRATION_USER_ARN = "STORAGE_AWS_IAM_USER_ARN"
+    INTEGRATION_EXTERNAL_ID = "STORAGE_AWS_EXTERNAL_ID"
+    INTEGRATION_ROLE_ARN = "STORAGE_AWS_ROLE_ARN"
+    INTEGRATION_LOCATIONS = "STORAGE_ALLOWED_LOCATIONS"
+    LOCATION = "location"
+    """Where a dataset's rows are kept."""
+    AUTO_RESUME = "auto-resume"
+    """``true`` or ``false``."""
+
+
+class Trait(msgspec.Struct, frozen=True):
+    """One thing that is true of an object, whoever may use it."""
+
+    kind: TraitKind
+    name: str
+    """The object, as the warehouse writes it."""
+    value: str
+
+
 class AccessAsk(msgspec.Struct, frozen=True):
     """Which objects the principal must be able to read."""
 
@@ -285,6 +309,9 @@ class Access(msgspec.Struct, frozen=True):
     """Whether preflight itself asked as that principal; else the answer is read from listings of grants."""
     rights: tuple[Right, ...]
     """Outermost object first."""
+    excess: tuple[Right, ...] = ()
+    """Rights to change what it only has to read; empty where none was found or none can be listed."""
+    traits: tuple[Trait, ...] = ()
 
 
 class RehearsalAsk(msgspec.Struct, frozen=True):

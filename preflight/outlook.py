@@ -35,12 +35,14 @@ def column_fates(
         if pipeline.is_event:
             fate, target = mapped.get(name, (Fate.ITERATOR if name == iterator else Fate.UNMAPPED, ""))
         else:
-            fate, target = _of_user_column(column.name, name, iterator)
+            fate, target = fate_of_user_column(column.name, iterator)
         found.append(ColumnFate(column.name, fate, target))
     return tuple(found)
 
 
-def _of_user_column(written: str, name: str, iterator: str) -> tuple[Fate, str]:
+def fate_of_user_column(written: str, iterator: str) -> tuple[Fate, str]:
+    """What a user pipeline's column becomes, and as what; ``iterator`` is the iterator's name in lower case."""
+    name = written.casefold()
     if name == iterator:
         return Fate.ITERATOR, ""
     if name in identities.USER:

@@ -20,6 +20,7 @@ RULES = "preflight_rules"
 LOCAL = "preflight_adapters.local"
 ADAPTERS: dict[str, str] = {
     "snowflake": "preflight_adapters.snowflake",
+    "redshift": "preflight_adapters.redshift",
 }
 """A provider's name to the module whose ``connect`` opens it."""
 GROUP = "preflight.plugins"

@@ -305,6 +305,8 @@ class Rule(msgspec.Struct, frozen=True):
     check: Check
     doc: str
     """The docstring, which the rule's page is made from."""
+    last: bool = False
+    """Whether it is run after all others, because it speaks of what they found."""
     fixed: bool = False
     """Whether the project may not switch it off or lower it: it reports what breaks the project file's grammar."""
 
@@ -322,6 +324,7 @@ def rule(
     needs: Iterable[Fact] = (),
     uses: Iterable[Fact] = (),
     fixed: bool = False,
+    last: bool = False,
 ) -> Callable[[Check], Rule]:
     """Make a Rule of a function; its name is the function's, with hyphens."""
 
@@ -336,6 +339,7 @@ def rule(
             check=check,
             doc=check.__doc__ or "",
             fixed=fixed,
+            last=last,
         )
 
     return decorate

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -39,6 +39,7 @@ class Capability(Enum):
     PROFILE = "profile"
     ACCESS = "access"
     REHEARSE = "rehearse"
+    SAMPLE = "sample"
 
 
 class Level(Enum):
@@ -120,6 +121,18 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Release the connection; may be called twice."""
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """What an adapter that supports Capability.SAMPLE has beside the rest."""
+
+    def sample(self, sql: str, rows: int) -> tuple[tuple[Any, ...], ...]:
+        """At most ``rows`` rows of ``sql``, with a value for each described column, in their order.
+
+        A value is None, a truth value, a number, bytes, text, or a list or dict of these; dates, times and instants are
+        text in ISO 8601, instants in UTC.
+        """
 
 
 class Connect(Protocol):

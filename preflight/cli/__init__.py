@@ -19,6 +19,7 @@ COMMANDS = {
     "drift": "Compare the workspace and the warehouse with the project.",
     "doctor": "Walk the route to each warehouse and to the workspace.",
     "slots": "Show the workspace's slots for active pipelines.",
+    "preview": "Show what a pipeline's rows become, as batches.",
     "import": "Write a project from what the workspace holds.",
     "rules": "List the rules.",
     "explain": "Show a rule's page.",

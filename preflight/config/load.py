@@ -8,11 +8,12 @@ from typing import Any
 from preflight import limits
 from preflight.config import grammar as g
 from preflight.config.build import Resources
+from preflight.config.comments import comments
 from preflight.config.files import Files, Refuse
 from preflight.config.nodes import Mapping, Node, Sequence, parse
 from preflight.config.places import Places
 from preflight.config.problems import BAD
-from preflight.config.project import LimitsConfig, Problem, Project, WorkspaceConfig
+from preflight.config.project import Comment, LimitsConfig, Problem, Project, WorkspaceConfig
 from preflight.config.read import Reader
 from preflight.config.secrets import guessed, masked
 from preflight.errors import UsageError
@@ -48,6 +49,7 @@ class _Loader:
         self.files = Files(root)
         self.problems: list[Problem] = []
         self.readers: list[Reader] = []
+        self.comments: dict[str, tuple[Comment, ...]] = {}
         self.top: dict[str, Any] = {}
         self.places = Places()
         self.resources = Resources(self.files, self.places)
@@ -81,6 +83,7 @@ class _Loader:
             broken=frozenset(self.resources.broken),
             sources=self.files.sources | {r.file.path: masked(r.file, r.secrets) for r in self.readers if r.secrets},
             locate=self.places.locate,
+            comments=self.comments,
         )
 
     def _read_top(self, reader: Reader, node: Node) -> None:
@@ -146,6 +149,8 @@ class _Loader:
         self.readers.append(reader)
         for mistake in mistakes:
             reader.mistake(mistake)
+        if node is not None and (found := comments(file.text, node)):
+            self.comments[file.path] = found
         if node is None and mistakes:
             self.whole = False
             reader.secrets += guessed(file.text)

@@ -40,6 +40,20 @@ class Problem(msgspec.Struct, frozen=True):
     remedy: str
 
 
+class Comment(msgspec.Struct, frozen=True):
+    """A comment that may speak to preflight, and the stretch that it speaks of; offsets count in its text.
+
+    At a line's end that is the line; on a line of its own the next item, with the lines of comment before it.
+    """
+
+    text: str
+    """With the sign that begins it."""
+    start: int
+    end: int
+    first: int
+    last: int
+
+
 class WorkspaceConfig(msgspec.Struct, frozen=True):
     """How to reach the workspace; None stands for ``MP_CLIENT_ID``, ``MP_CLIENT_SECRET`` and the documented URLs."""
 
@@ -195,6 +209,8 @@ class Project(msgspec.Struct, frozen=True):
     """Every file that was read, by its path relative to ``root``."""
     locate: Callable[[Route], Span | None]
     """Where a route points: the value, else its key, else the resource's ``id`` line, else None."""
+    comments: Mapping[str, tuple[Comment, ...]] = {}
+    """The YAML files' comments that may speak to preflight, by path."""
 
     def connection(self, id: str) -> Connection | None:  # noqa: A002 - the API's word
         """The connection with this id."""

@@ -12,7 +12,7 @@ def exit_code(report: Report, *, fail_on: Severity = Severity.ERROR, require: tu
 
     ``require`` names rules, codes or families whose missing proof counts (4), or ``all``.
     """
-    open_findings = [finding for finding in report.findings if finding.waiver is None]
+    open_findings = [finding for finding in report.findings if finding.open]
     judged = any(s.kind in (SubjectKind.PIPELINE, SubjectKind.DATA_MODEL) for s in report.subjects)
     demanded = [
         verdict

@@ -10,9 +10,12 @@ import msgspec
 
 from preflight import limits as limit_profiles
 from preflight import registry
-from preflight.config import Connection, DataModel, Project
+from preflight.config import Connection, DataModel, Problem, Project
+from preflight.engine.baseline import Matching
 from preflight.engine.digest import digests
+from preflight.engine.objects import object_of
 from preflight.engine.selection import Options, chosen, parts, require_names, subjects, with_unknown_rules
+from preflight.engine.suppression import Suppressions
 from preflight.facts import Gathered, Gatherer, Request
 from preflight.finding import (
     Basis,
@@ -80,20 +83,17 @@ class _Run:
         self.environ = environ or {}
         self.read_workspace = read_workspace or reader(project, environ)
         require_names(options, self.rules, project)
+        self.suppressions = Suppressions(self.project, _dialects(self.project), self.rules, now.date())
+        self.baseline = Matching(options.baseline, {rule.code for rule in self.rules if rule.fixed})
+        self._add_problems(self.suppressions.problems)
+
+    def _add_problems(self, problems: Iterable[Problem]) -> None:
+        self.project = msgspec.structs.replace(self.project, problems=(*self.project.problems, *problems))
 
     def report(self) -> Report:
         contexts = {subject: self._context(subject) for subject in subjects(self.project, self.options.pipelines)}
         gathered = self._gather(contexts)
-        findings: list[Finding] = []
-        verdicts: list[Verdict] = []
-        bugs: list[Bug] = []
-        for subject, bare in contexts.items():
-            context = bare.with_facts(gathered.facts[subject])
-            for rule in self._rules_for(subject):
-                found, verdict, bug = self._judge(rule, context)
-                findings += found
-                verdicts.append(verdict)
-                bugs += [bug] if bug else []
+        findings, verdicts, bugs = self._judge_all(contexts, gathered)
         merged = _merge(findings)
         touched = {finding.waiver for finding in merged} | {verdict.waiver for verdict in verdicts}
         schemas = _schemas(gathered)
@@ -118,6 +118,28 @@ class _Run:
             interrupted=gathered.interrupted,
             next_runs={c.subject.id: runs for c in contexts.values() if (runs := _next_runs(c, self.now))},
         )
+
+    def _judge_all(
+        self, contexts: Mapping[Subject, Context], gathered: Gathered
+    ) -> tuple[list[Finding], list[Verdict], list[Bug]]:
+        """Every rule for every subject; those that speak of what the others found come last."""
+        findings: list[Finding] = []
+        verdicts: list[Verdict] = []
+        bugs: list[Bug] = []
+        for last in (False, True):
+            if last:
+                whole = not self.options.pipelines
+                self._add_problems(self.suppressions.unused(verdicts, self.running, whole=whole))
+                self._add_problems(self.baseline.stale(verdicts, self.rules, contexts, whole=whole))
+                contexts = {subject: self._context(subject) for subject in contexts}
+            for subject, bare in contexts.items():
+                context = bare.with_facts(gathered.facts[subject])
+                for rule in self._rules_for(subject, last=last):
+                    found, verdict, bug = self._judge(rule, context)
+                    findings += found
+                    verdicts.append(verdict)
+                    bugs += [bug] if bug else []
+        return findings, verdicts, bugs
 
     # -- subjects and their contexts ---------------------------------------------------------------------------------
 
@@ -144,8 +166,8 @@ class _Run:
             self.queries[key] = parse(data_model.sql, key[1], data_model.id)
         return self.queries[key]
 
-    def _rules_for(self, subject: Subject) -> Iterator[Rule]:
-        return (rule for rule in self.running if rule.scope.covers(subject.kind))
+    def _rules_for(self, subject: Subject, *, last: bool = False) -> Iterator[Rule]:
+        return (rule for rule in self.running if rule.last is last and rule.scope.covers(subject.kind))
 
     def _gather(self, contexts: Mapping[Subject, Context]) -> Gathered:
         requests = [
@@ -229,7 +251,7 @@ class _Run:
         )
 
     def _finding(self, rule: Rule, severity: Severity, context: Context, fault: Fault) -> Finding:
-        return Finding(
+        finding = Finding(
             code=rule.code,
             name=rule.name,
             severity=severity,
@@ -239,7 +261,11 @@ class _Run:
             span=_span(self.project, fault.place),
             measures=fault.measures,
             waiver=self._waiver(rule, context.subject),
+            object=object_of(fault.place, self.project, context.query if context.has_query else None),
         )
+        finding = msgspec.structs.replace(finding, suppression=self.suppressions.find(finding))
+        held = self.baseline.covers(finding) and finding.open
+        return msgspec.structs.replace(finding, baselined=held)
 
     def _waiver(self, rule: Rule, subject: Subject) -> Waiver | None:
         if rule.fixed:
@@ -249,6 +275,15 @@ class _Run:
             if here and waiver.rule in (rule.name, rule.code) and waiver.expires >= self.now.date():
                 return waiver
         return None
+
+
+def _dialects(project: Project) -> Iterator[tuple[str, str]]:
+    """Each data model's id with each dialect that it is read in."""
+    for subject in subjects(project, ()):
+        pipeline = project.pipeline(subject.id) if subject.kind is SubjectKind.PIPELINE else None
+        data_model, connection = parts(project, subject, pipeline)
+        if data_model is not None and connection is not None:
+            yield data_model.id, connection.service_provider.value
 
 
 def _why_not_run(rule: Rule, context: Context) -> str | None:
@@ -299,7 +334,8 @@ def _merge(findings: list[Finding]) -> tuple[Finding, ...]:
     """One finding where several subjects have the very same at the very same place; in file order."""
     merged: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
-        key = finding.code, finding.span, finding.message, finding.severity, finding.waiver
+        settled = finding.waiver, finding.suppression, finding.baselined
+        key = finding.code, finding.span, finding.message, finding.severity, finding.object, *settled
         first = merged.get(key)
         merged[key] = msgspec.structs.replace(first, also=(*first.also, finding.subject)) if first else finding
     return tuple(sorted(merged.values(), key=_order))

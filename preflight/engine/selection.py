@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from preflight.config import Connection, DataModel, Pipeline, Problem, Project
+from preflight.engine.baseline import Baseline
 from preflight.errors import UsageError
 from preflight.finding import Subject, SubjectKind
 from preflight.location import Route
@@ -24,6 +25,8 @@ class Options(msgspec.Struct, frozen=True):
     """Rule names, codes or families to leave out."""
     offline: bool = False
     """Ask no warehouse and no workspace (a stand-in file is asked all the same: it needs no network)."""
+    baseline: Baseline | None = None
+    """Findings that fail no check."""
 
 
 def names_rule(name: str, code: str, rule_name: str) -> bool:
@@ -41,14 +44,15 @@ def require_names(options: Options, rules: tuple[Rule, ...], project: Project) -
     """Raise UsageError for an option that names no rule or no pipeline of the project."""
     for name in (*options.select, *options.ignore):
         if not any(names_rule(name, rule.code, rule.name) for rule in rules):
-            raise UsageError(f"no rule is called {name!r}", remedy=_did_you_mean(name, [r.name for r in rules]))
+            raise UsageError(f"no rule is called {name!r}", remedy=did_you_mean(name, [r.name for r in rules]))
     known = [pipeline.id for pipeline in project.pipelines]
     for pipeline in options.pipelines:
         if pipeline not in known and ("pipelines", pipeline) not in project.broken:
-            raise UsageError(f"no pipeline has the id {pipeline!r}", remedy=_did_you_mean(pipeline, known))
+            raise UsageError(f"no pipeline has the id {pipeline!r}", remedy=did_you_mean(pipeline, known))
 
 
-def _did_you_mean(name: str, known: list[str]) -> str:
+def did_you_mean(name: str, known: list[str]) -> str:
+    """What to do about a name that is not known, without a capital and a full stop."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, n=1)
@@ -63,7 +67,8 @@ _SHOWN = 20
 """How many names are listed where none is close."""
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A remedy with its capital and its full stop."""
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -77,7 +82,7 @@ def with_unknown_rules(project: Project, rules: tuple[Rule, ...]) -> Project:
             "unknown-rule",
             f"No rule is called {name!r}.",
             project.locate(place),
-            _sentence(_did_you_mean(name, [rule.name for rule in rules])),
+            sentence(did_you_mean(name, [rule.name for rule in rules])),
         )
         for name, place in places
         if name not in exact

@@ -14,7 +14,7 @@ from preflight.facts.asks import histogram_ask, profile_columns, rehearsal_ask
 from preflight.facts.once import Once
 from preflight.facts.sessions import Sessions
 from preflight.facts.work import spread
-from preflight.finding import Asked, Basis, Depth, Failure, Grade, Subject
+from preflight.finding import Asked, Basis, Depth, Failure, Grade, Subject, SubjectKind
 from preflight.model import Access, AccessAsk, ProfileAsk, TableInfo, TableRef, WorkspaceState
 from preflight.query import Query
 from preflight.rule import Fact, Facts, Known, Missing
@@ -114,7 +114,9 @@ class Gatherer:
         tables: Mapping[str, tuple[TableRef, ...]],
     ) -> None:
         wanted = request.wanted & WAREHOUSE
-        if wanted:
+        if wanted and request.subject.kind is SubjectKind.CONNECTION and request.connection is not None:
+            self._ask_connection(request, request.connection, found, tables)
+        elif wanted:
             ready = self._ready(request)
             if isinstance(ready, Missing):
                 found.update(dict.fromkeys(wanted, ready))
@@ -122,6 +124,20 @@ class Gatherer:
                 self._ask_warehouse(request, *ready, found, tables)
         if Fact.PLATFORM in request.wanted:
             found[Fact.PLATFORM] = self._workspace.get("", self._ask_workspace)
+
+    def _ask_connection(
+        self,
+        request: Request,
+        connection: Connection,
+        found: dict[Fact, Known | Missing],
+        tables: Mapping[str, tuple[TableRef, ...]],
+    ) -> None:
+        """A connection by itself has no query: only what it may do can be asked."""
+        adapter = self._sessions.adapter(connection)
+        if isinstance(adapter, Missing):
+            found.update(dict.fromkeys(request.wanted & WAREHOUSE, adapter))
+        else:
+            found[Fact.ACCESS] = self._access_of(request, adapter, (), tables)
 
     def _ask_warehouse(
         self,
@@ -137,7 +153,8 @@ class Gatherer:
         if Fact.TABLES in wanted:
             found[Fact.TABLES] = self._ask(request, "tables", lambda: self._table_facts(request, adapter, query))
         if Fact.ACCESS in wanted:
-            found[Fact.ACCESS] = self._access_of(request, adapter, query, tables)
+            own = tuple(use.ref for use in query.tables)
+            found[Fact.ACCESS] = self._access_of(request, adapter, own, tables)
         if Fact.REHEARSAL in wanted:
             found[Fact.REHEARSAL] = self._rehearsal(request, adapter, query, found[Fact.SCHEMA])
         if Fact.COUNTS in wanted:
@@ -205,13 +222,17 @@ class Gatherer:
             raise
 
     def _access_of(
-        self, request: Request, adapter: Adapter, query: Query, tables: Mapping[str, tuple[TableRef, ...]]
+        self,
+        request: Request,
+        adapter: Adapter,
+        own: tuple[TableRef, ...],
+        tables: Mapping[str, tuple[TableRef, ...]],
     ) -> Known | Missing:
         """The connection's rights, asked once for all its tables, without those to tables of other queries."""
         if missing := self._unable(request, adapter, Capability.ACCESS, "grants"):
             return missing
         assert request.connection is not None  # noqa: S101 - _ready has seen it
-        ask = AccessAsk(tables[request.connection.id])
+        ask = AccessAsk(tables.get(request.connection.id, ()))
         basis = Basis(Grade.DESCRIBED, adapter.stand_in)
         known = self._access.get(
             request.connection.id,
@@ -220,7 +241,6 @@ class Gatherer:
         if isinstance(known, Missing):
             return known
         access: Access = known.value
-        own = {use.ref for use in query.tables}
         rights = tuple(right for right in access.rights if right.table is None or right.table in own)
         return Known(msgspec.structs.replace(access, rights=rights), known.basis)
 

@@ -6,7 +6,8 @@ Importing it does not import sqlglot; parsing does.
 
 from __future__ import annotations
 
-from preflight.query.names import fold
+from preflight.query.lexis import remarks
+from preflight.query.names import fold, fold_table
 from preflight.query.parsing import parse
 from preflight.query.query import Query
 from preflight.query.values import (
@@ -31,5 +32,7 @@ __all__ = [
     "SqlProblem",
     "TableUse",
     "fold",
+    "fold_table",
     "parse",
+    "remarks",
 ]

@@ -108,3 +108,85 @@ def _close_comment(text: str, at: int, *, nested: bool) -> int | None:
         if depth == 0:
             return found.end()
     return None
+
+
+_REMARK = "preflight:"
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """A comment that may speak to preflight, and the stretch of the text that it speaks of, as offsets.
+
+    At a line's end that is the line; on a line of its own the next item of a list or the next clause, with the lines
+    of comment before it.
+    """
+
+    text: str
+    start: int
+    end: int
+    first: int
+    last: int
+    block: bool
+    """Whether it is written ``/* … */``."""
+
+
+def remarks(text: str, dialect: str) -> tuple[Remark, ...]:
+    """The comments that hold ``preflight:``, in the text's order; never what a quoted text holds."""
+    if _REMARK not in text:
+        return ()
+    every = list(pieces(text, dialect))
+    found = []
+    for index, (kind, start, end) in enumerate(every):
+        if not kind.endswith("comment") or _REMARK not in text[start:end]:
+            continue
+        first, last = _line(text, start)
+        if not text[first:start].strip():
+            first, last = _first_comment(text, every[: index + 1]), _item_end(text, every[index + 1 :], end)
+        found.append(Remark(text[start:end], start, end, first, max(last, end), kind == "block comment"))
+    return tuple(found)
+
+
+def _line(text: str, offset: int) -> tuple[int, int]:
+    """Where the line of ``offset`` begins and ends."""
+    end = text.find("\n", offset)
+    return text.rfind("\n", 0, offset) + 1, len(text) if end < 0 else end
+
+
+def _first_comment(text: str, before: list[tuple[str, int, int]]) -> int:
+    """Where the first of the lines begins that hold comments alone, up to the last of these pieces."""
+    first = len(text)
+    for kind, start, end in reversed(before):
+        if kind == "quoted" or (kind == "code" and text[start:end].strip()):
+            break
+        line = _line(text, start)[0]
+        if kind != "code" and not text[line:start].strip():
+            first = line
+    return first
+
+
+def _item_end(text: str, after: list[tuple[str, int, int]], offset: int) -> int:
+    """Where the item or the clause ends that begins behind ``offset``; ``offset`` itself where there is none."""
+    depth, begun = 0, False
+    for kind, start, end in after:
+        if kind == "quoted":
+            begun, offset = True, end
+        if kind != "code":
+            continue
+        for found in _WORD.finditer(text, start, end):
+            word = found.group()
+            if word in "([{":
+                depth += 1
+            elif word in ")]}":
+                depth -= 1
+            ends = depth < 0 or (depth == 0 and (word in ",;" or (begun and _CLAUSE.fullmatch(word))))
+            if ends:
+                return offset
+            begun, offset = True, found.end()
+    return offset
+
+
+_JOIN = r"(?:(?:LEFT|RIGHT|FULL|INNER|CROSS|NATURAL)\s+(?:OUTER\s+)?)?JOIN"
+_CLAUSE = re.compile(
+    rf"{_JOIN}|SELECT|FROM|WHERE|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|OFFSET|FETCH|UNION|INTERSECT|EXCEPT|MINUS",
+    re.IGNORECASE,
+)
+_WORD = re.compile(rf"\b{_JOIN}\b|[\w$.]+|\S", re.IGNORECASE)

@@ -125,6 +125,21 @@ class Query:
         """The unquoted words of these token types that are no part of a longer name and no alias, in order."""
         return [self._place_of(token) for token, _ in calls.words(self.tokens) if token.token_type.name in kinds]
 
+    def bare_names(self) -> tuple[tuple[str, SqlRange], ...]:
+        """The names that stand by themselves, in lower case without their quotes, in order.
+
+        Not what stands behind a dot or AS, and no function's name.
+        """
+        text = self.sql.text
+        words = [text[token.start : token.end + 1] for token in self.tokens]
+        found = []
+        for before, word, after, token in zip(["", *words], words, [*words[1:], ""], self.tokens, strict=False):
+            if before.upper() in (".", "AS") or after == "(":
+                continue
+            if (word[:1] in '"`' and word[-1:] == word[0]) or word.isidentifier():
+                found.append((word.strip('"`').casefold(), self._place_of(token)))
+        return tuple(found)
+
     def clock_readings(self, within: SqlRange) -> tuple[SqlRange, ...]:
         """Where a stretch of the text reads the clock."""
         return tuple(self._place_of(token) for token in calls.clock_readings(self._inside(within), self.dialect))

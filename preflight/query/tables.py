@@ -21,7 +21,7 @@ def read_tables(tree: Expression, dialect: str) -> list[tuple[Expression, TableR
     uses: list[tuple[Expression, TableRef]] = []
     for table in tree.find_all(exp.Table):
         ref = table_ref(table, dialect)
-        if ref is not None and not _is_cte(table, dialect) and not _is_field(table, dialect):
+        if ref is not None and not is_cte(table, dialect) and not _is_field(table, dialect):
             uses.append((table, ref))
     return uses
 
@@ -69,13 +69,13 @@ def _dynamic_parts(name: Expression) -> list[Expression]:
     return [part for part in parts if isinstance(part, exp.Identifier)]
 
 
-def _is_cte(table: Expression, dialect: str) -> bool:
+def is_cte(table: Expression, dialect: str) -> bool:
     """Whether the name is that of a common table expression in sight; one never sees itself unless recursive."""
     from sqlglot import exp
 
     if table.args.get("db") or not isinstance(table.args.get("this"), exp.Identifier):
         return False
-    wanted = _folded(table.args["this"], dialect)
+    wanted = folded_name(table.args["this"], dialect)
     node: Any = table
     inside: Any = None
     while node is not None:
@@ -87,7 +87,8 @@ def _is_cte(table: Expression, dialect: str) -> bool:
                 if cte is inside and not with_.args.get("recursive"):
                     break
                 alias = cte.args.get("alias")
-                if alias is not None and alias.this is not None and same(_folded(alias.this, dialect), wanted, dialect):
+                named = alias.this if alias is not None else None
+                if named is not None and same(folded_name(named, dialect), wanted, dialect):
                     return True
                 if cte is inside:
                     break
@@ -95,7 +96,8 @@ def _is_cte(table: Expression, dialect: str) -> bool:
     return False
 
 
-def _folded(identifier: Any, dialect: str) -> str:
+def folded_name(identifier: Any, dialect: str) -> str:
+    """An identifier's name as the warehouse folds it."""
     return fold(identifier.name, dialect, quoted=bool(identifier.args.get("quoted")))
 
 
@@ -117,6 +119,6 @@ def _is_field(table: Expression, dialect: str) -> bool:
             return False
         alias = other.args.get("alias")
         name = alias.this if alias is not None else other.args.get("this")
-        if isinstance(name, exp.Identifier) and same(_folded(name, dialect), _folded(first, dialect), dialect):
+        if isinstance(name, exp.Identifier) and same(folded_name(name, dialect), folded_name(first, dialect), dialect):
             return True
     return False

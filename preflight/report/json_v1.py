@@ -11,7 +11,7 @@ from collections import defaultdict
 from math import isfinite
 from typing import Any
 
-from preflight.finding import Basis, Finding, Measure, Report, Severity, State, Subject, Verdict, Waiver
+from preflight.finding import Basis, Finding, Measure, Report, Severity, State, Subject, Suppression, Verdict, Waiver
 from preflight.report.style import Style
 from preflight.report.subjects import by_subject
 from preflight.schedule import iso
@@ -60,13 +60,15 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def _summary(report: Report) -> dict[str, int]:
-    open_findings = [finding for finding in report.findings if finding.waiver is None]
+    open_findings = [finding for finding in report.findings if finding.open]
     states = [verdict.state for verdict in report.verdicts]
     return {
         "errors": sum(finding.severity is Severity.ERROR for finding in open_findings),
         "warnings": sum(finding.severity is Severity.WARNING for finding in open_findings),
         "infos": sum(finding.severity is Severity.INFO for finding in open_findings),
-        "waived": len(report.findings) - len(open_findings),
+        "waived": sum(finding.waiver is not None for finding in report.findings),
+        "suppressed": sum(finding.waiver is None and finding.suppression is not None for finding in report.findings),
+        "baselined": sum(finding.baselined for finding in report.findings),
         "passed": states.count(State.PASS),
         "unproven": states.count(State.UNPROVEN),
         "failures": len(report.failures),
@@ -95,6 +97,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "end_column": span.end_column if span else None,
         "measures": [_measure(measure) for measure in finding.measures],
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        "object": finding.object,
+        "baselined": finding.baselined,
+        "suppression": _suppression(finding.suppression) if finding.suppression else None,
+    }
+
+
+def _suppression(suppression: Suppression) -> dict[str, Any]:
+    return {
+        "rule": suppression.rule,
+        "reason": suppression.reason,
+        "expires": suppression.expires.isoformat() if suppression.expires else None,
+        "file": suppression.place.path,
+        "line": suppression.place.line,
     }
 
 

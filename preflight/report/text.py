@@ -23,6 +23,7 @@ from preflight.finding import (
     State,
     Subject,
     SubjectKind,
+    Suppression,
     Verdict,
     Waiver,
 )
@@ -95,6 +96,10 @@ def _notes(finding: Finding, style: Style) -> Iterator[str]:
         yield f"source: {style.clean(source)}"
     if finding.waiver is not None:
         yield f"waived {_waiver(finding.waiver, style)}"
+    if finding.suppression is not None:
+        yield f"suppressed {_suppression(finding.suppression, style)}"
+    if finding.baselined:
+        yield "in the baseline"
 
 
 def _measure(measure: Measure, style: Style) -> str:
@@ -113,6 +118,12 @@ def _counted(measure: Measure) -> str:
 
 def _waiver(waiver: Waiver, style: Style) -> str:
     return style.clean(f"until {waiver.expires} by {waiver.owner}: {waiver.reason}")
+
+
+def _suppression(suppression: Suppression, style: Style) -> str:
+    until = f"until {suppression.expires} " if suppression.expires else ""
+    place = f"{suppression.place.path}:{suppression.place.line}"
+    return style.clean(f"{until}at {place}: {suppression.reason}")
 
 
 def _failure(failure: Failure, style: Style) -> Iterator[str]:
@@ -184,9 +195,11 @@ def _fate(fate: ColumnFate) -> str:
 
 def _standing(verdicts: list[Verdict], findings: list[Finding], report: Report) -> tuple[str, str]:
     here = [finding for finding in findings if finding.waiver is None]
-    if any(finding.severity is Severity.ERROR for finding in here):
+    errors = [finding for finding in here if finding.severity is Severity.ERROR]
+    if any(finding.open for finding in errors):
         return "errors", "red"
-    if report.left_out or any(v.gating and v.state is State.UNPROVEN and v.waiver is None for v in verdicts):
+    unproven = any(v.gating and v.state is State.UNPROVEN and v.waiver is None for v in verdicts)
+    if errors or report.left_out or unproven:
         return "not proven", "yellow"
     proven = _PROVEN.get(report.depth, "proven")
     return (f"{proven}, with remarks", "yellow") if here else (proven, "green")
@@ -224,11 +237,15 @@ def _remarks(report: Report, style: Style) -> Iterator[str]:
 
 
 def _summary(report: Report, style: Style) -> str:
-    open_findings = [finding for finding in report.findings if finding.waiver is None]
+    open_findings = [finding for finding in report.findings if finding.open]
     count = {severity: sum(f.severity is severity for f in open_findings) for severity in Severity}
     words = [f"{number} {severity.value}{'' if number == 1 else 's'}" for severity, number in count.items()]
-    waived = len(report.findings) - len(open_findings)
+    waived = sum(finding.waiver is not None for finding in report.findings)
+    suppressed = sum(finding.waiver is None and finding.suppression is not None for finding in report.findings)
     words += [f"{waived} waived"] if waived else []
+    words += [f"{suppressed} suppressed"] if suppressed else []
+    baselined = sum(finding.baselined for finding in report.findings)
+    words += [f"{baselined} in the baseline"] if baselined else []
     words += [f"{len(report.failures)} not reached"] if report.failures else []
     states = [verdict.state for verdict in report.verdicts]
     rules = f"{states.count(State.PASS)} passed, {states.count(State.UNPROVEN)} unproven, "

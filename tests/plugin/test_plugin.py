@@ -185,6 +185,13 @@ def test_a_project_that_is_not_there_is_a_usage_error(here: pytest.Pytester) -> 
     result.stderr.fnmatch_lines(["*preflight: there is no project file *nowhere"])
 
 
+def test_a_suppressed_error_fails_no_test_and_is_no_pass(here: pytest.Pytester) -> None:
+    project(here.path, BROKEN.replace(";", "; -- preflight: ignore[trailing-semicolon] cut off by the job"))
+    result = here.runpytest("--preflight", "--preflight-offline", ALLOW, "-rx", "-k", "trailing")
+    result.assert_outcomes(xfailed=1)
+    assert "suppressed" in result.stdout.str()
+
+
 # -- fixtures ----------------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,8 @@ import msgspec
 import yaml
 
 from preflight.config import load
-from preflight.engine.run import check
+from preflight.engine import Options, check
+from preflight.engine.baseline import Baseline
 from preflight.finding import Report, State
 from preflight.model import Access, Rehearsed, Remote, WorkspaceState
 from preflight.report.rule_page import section
@@ -190,9 +191,11 @@ def judge(case: Case, folder: Path) -> Report:
     if (workspace := case.keys.get("workspace")) is not None:
         remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in workspace.items()}
         state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes)
+    baseline = {"version": 1, "findings": case.keys.get("baseline", [])}
+    options = Options(baseline=msgspec.convert(baseline, Baseline))
     answers = _answers(case)
     with patch.multiple(LocalAdapter, **answers) if answers else nullcontext():
-        return check(load(folder), now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
+        return check(load(folder), options, now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
 
 
 def _answers(case: Case) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
@@ -41,6 +42,7 @@ SUPPORT: Mapping[Capability, Support] = {
     Capability.HISTOGRAM: FULL,
     Capability.PROFILE: FULL,
     Capability.ACCESS: Support(Level.NONE, "a stand-in file has no roles and no grants"),
+    Capability.SAMPLE: FULL,
     Capability.REHEARSE: Support(Level.NONE, "a stand-in file takes no statement in the warehouse's own dialect"),
 }
 
@@ -110,6 +112,12 @@ class LocalAdapter:
     def rehearse(self, ask: RehearsalAsk) -> tuple[Rehearsed, ...]:
         """A stand-in compiles no statement of the platform; raises WarehouseError (UNSUPPORTED)."""
         raise WarehouseError(Cause.UNSUPPORTED, SUPPORT[Capability.REHEARSE].note)
+
+    def sample(self, sql: str, rows: int) -> tuple[tuple[Any, ...], ...]:
+        """The first rows that DuckDB finds; what is no number, truth value, text or list of these is text."""
+        transpiled = self._transpiled(sql)
+        raws = [column.type.raw for column in self._described(sql, transpiled)]
+        return tuple(self._session.rows(queries.sample(transpiled, raws, rows), "sample", Grade.SAMPLED))
 
     def cancel(self) -> None:
         """Interrupt the statement that runs."""

@@ -5,6 +5,9 @@ A model's text comes here already transpiled; it is only ever nested, never edit
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from preflight.errors import Cause, WarehouseError
 from preflight.model import HOUR, HistogramAsk, IteratorKind, TableRef
 
@@ -40,6 +43,21 @@ def describe(sql: str) -> str:
 def rows(sql: str) -> str:
     """The number of rows of a query."""
     return f"SELECT count(*) FROM (\n{sql}\n) AS m"
+
+
+def sample(sql: str, raws: Sequence[str], limit: int) -> str:
+    """Some rows, for columns of these DuckDB types; columns are named by position, so that equal names do no harm.
+
+    What the driver would turn into objects of its own is cast to text.
+    """
+    names = [f"c{number}" for number in range(len(raws))]
+    shown = (
+        name if _PLAIN.fullmatch(raw) else f"CAST({name} AS VARCHAR)" for name, raw in zip(names, raws, strict=True)
+    )
+    return f"SELECT {', '.join(shown)} FROM (\n{sql}\n) AS m ({', '.join(names)}) LIMIT {limit}"
+
+
+_PLAIN = re.compile(rf"({'|'.join(_INTEGERS)}|FLOAT|DOUBLE|BOOLEAN|VARCHAR|DECIMAL\(\d+,\d+\))(\[\])*")
 
 
 def table(database: str, ref: TableRef) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from preflight.config import Connection
@@ -21,6 +21,7 @@ from preflight.model import (
     Schema,
     TableInfo,
     TableRef,
+    Trait,
 )
 from preflight.source import FULL, Capability, Level, Outcome, Record, Step, Support
 from preflight_adapters._guard import Gate
@@ -52,6 +53,7 @@ class SnowflakeAdapter:
         self._needed = needed
         self._schemas: dict[str, Schema] = {}
         self._granted: Granted | None = None
+        self._told: tuple[Trait, ...] | None = None
         self._readable: dict[TableRef, bool] = {}
 
     @property
@@ -116,7 +118,11 @@ class SnowflakeAdapter:
         if self._granted is None:
             self._granted = self._all_grants(needed.role)
         readable = {ref: self._reads(ref) for ref in ask.tables} if assumed else {}
-        return Access(needed.role, assumed, access.rights(ask, needed, self._granted, readable))
+        rights = access.rights(ask, needed, self._granted, readable)
+        excess = access.excess(self._granted)
+        if self._told is None:
+            self._told = self._traits(needed, self._granted)
+        return Access(needed.role, assumed, rights, excess, self._told)
 
     def rehearse(self, ask: RehearsalAsk) -> tuple[Rehearsed, ...]:
         """The platform's statements as Snowflake compiles them; none runs."""
@@ -156,6 +162,26 @@ class SnowflakeAdapter:
                 raise
             return Rehearsed(purpose, text, error.message)
         return Rehearsed(purpose, text)
+
+    def _traits(self, needed: Needed, granted: Granted) -> tuple[Trait, ...]:
+        """Of the storage integration and the warehouse, as far as the role may see them."""
+        found: tuple[Trait, ...] = ()
+        if integration := access.integration_of(needed, granted):
+            listed = self._seen(queries.integration(integration), "integration")
+            found += access.integration_traits(integration, listed)
+        if needed.warehouse:
+            listed = self._seen(queries.warehouses(needed.warehouse), "warehouse")
+            found += access.warehouse_traits(needed.warehouse, listed)
+        return found
+
+    def _seen(self, statement: str, purpose: str) -> Sequence[Mapping[str, object]]:
+        """The rows of a listing, none where the role may not see them."""
+        try:
+            return self._session.listed(statement, purpose)
+        except WarehouseError as error:
+            if not error.cause.blames_query:
+                raise
+            return ()
 
     def _reads(self, ref: TableRef) -> bool:
         """Whether a query that reads the table compiles in this role."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from preflight.model import AccessAsk, Right, TableRef
+from preflight.model import AccessAsk, Right, TableRef, Trait, TraitKind
 from preflight_adapters.snowflake.queries import plain, split_name
 
 _READABLE = ("TABLE", "VIEW", "MATERIALIZED VIEW", "EXTERNAL TABLE", "DYNAMIC TABLE", "ICEBERG TABLE", "EVENT TABLE")
@@ -89,6 +89,45 @@ def rights(ask: AccessAsk, needed: Needed, granted: Granted, readable: Mapping[T
     return tuple(found)
 
 
+_WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "OWNERSHIP")
+
+
+def excess(granted: Granted) -> tuple[Right, ...]:
+    """The rights to change tables and views, or what is in them, that are listed."""
+    return tuple(
+        Right(grant.privilege, grant.kind.lower(), _shown(grant.name), True)
+        for grant in sorted(granted.grants)
+        if grant.kind in _READABLE and grant.privilege in _WRITES
+    )
+
+
+_TRAITS = {kind.value.upper(): kind for kind in TraitKind if kind.name.startswith("INTEGRATION")}
+
+
+def integration_traits(name: str, listed: Iterable[Mapping[str, Any]]) -> tuple[Trait, ...]:
+    """What DESCRIBE INTEGRATION says of a storage integration."""
+    return tuple(
+        Trait(kind, plain(name), str(row.get("property_value") or ""))
+        for row in listed
+        if (kind := _TRAITS.get(str(row.get("property")).upper()))
+    )
+
+
+def warehouse_traits(name: str, listed: Iterable[Mapping[str, Any]]) -> tuple[Trait, ...]:
+    """What SHOW WAREHOUSES says of one warehouse."""
+    return tuple(
+        Trait(TraitKind.AUTO_RESUME, plain(name), str(row["auto_resume"]).lower())
+        for row in listed
+        if row.get("name") == name and str(row.get("auto_resume")).lower() in ("true", "false")
+    )
+
+
+def integration_of(needed: Needed, granted: Granted) -> str:
+    """The storage integration that the sync goes through: the connection's, else the granted one of mParticle's."""
+    held = (g.name[0] for g in sorted(granted.grants) if g.kind == "INTEGRATION" and g.name)
+    return needed.integration or next((name for name in held if _INTEGRATION.fullmatch(name.upper())), "")
+
+
 def _held(listed: bool, note: str, *, proven: bool = False) -> tuple[bool | None, str]:
     """Held where it is listed or proven; where the list has gaps, what it does not show is not known."""
     if listed or proven:
@@ -131,13 +170,8 @@ def _integration(needed: Needed, granted: Granted, note: str) -> Right:
     """The storage integration, through which Snowflake unloads to mParticle's bucket."""
     kind, role = "storage integration", plain(needed.role)
     if not needed.integration:
-        ours = [
-            grant.name[0]
-            for grant in sorted(granted.grants)
-            if grant.kind == "INTEGRATION" and grant.name and _INTEGRATION.fullmatch(grant.name[0].upper())
-        ]
-        if ours:
-            return Right("USAGE", kind, plain(ours[0]), True)
+        if name := integration_of(needed, granted):
+            return Right("USAGE", kind, plain(name), True)
         grant = f"GRANT USAGE ON INTEGRATION mp_<pod>_<org id>_<account id>_s3 TO ROLE {role};"
         why = "no grant on one of mParticle's integrations is listed, and the connection's config names none"
         return Right("USAGE", kind, "mp_<pod>_<org id>_<account id>_s3", None, grant, why)

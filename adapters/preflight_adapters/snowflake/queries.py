@@ -66,6 +66,16 @@ def grants(role: str) -> str:
     return f"SHOW GRANTS TO {'DATABASE ROLE' if len(parts) > 1 else 'ROLE'} {'.'.join(map(identifier, parts))}"
 
 
+def integration(name: str) -> str:
+    """The properties of an integration, a row each."""
+    return f"DESCRIBE INTEGRATION {identifier(name)}"
+
+
+def warehouses(name: str) -> str:
+    """The warehouses that the role sees under this name, in whatever case."""
+    return f"SHOW WAREHOUSES LIKE {literal(name)}"
+
+
 def reads(ref: TableRef) -> str:
     """A query whose compilation needs every right to read one table."""
     return f"SELECT COUNT(*) AS n FROM {table_name(ref)}"

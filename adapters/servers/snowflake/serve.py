@@ -115,6 +115,23 @@ def _grants(sql: str) -> dict[str, Any] | None:
     return _text(_GRANT_COLUMNS.split(), rows)
 
 
+def _listed(sql: str) -> dict[str, Any] | None:
+    """DESCRIBE INTEGRATION and SHOW WAREHOUSES, of the one that the sync has of each."""
+    if re.fullmatch(r'(?is)describe\s+integration\s+"?MP_EU1_12_345_S3"?\s*;?', sql.strip()):
+        rows = [
+            ["ENABLED", "Boolean", "true", "false"],
+            ["STORAGE_PROVIDER", "String", "S3", ""],
+            ["STORAGE_AWS_IAM_USER_ARN", "String", "arn:aws:iam::111122223333:user/ext/stage-abc", ""],
+            ["STORAGE_AWS_EXTERNAL_ID", "String", "XY98765_SFCRole=2_exampleId=", ""],
+        ]
+        return _text(["property", "property_type", "property_value", "property_default"], rows)
+    if re.fullmatch(r"(?is)show\s+warehouses\s+like\s+'SYNC_WH'\s*;?", sql.strip()):
+        return _text(
+            ["name", "state", "type", "size", "auto_resume"], [["SYNC_WH", "SUSPENDED", "STANDARD", "X-Small", "true"]]
+        )
+    return None
+
+
 _NAME = r'"((?:[^"]|"")+)"'
 _OBJECTS = re.compile(rf"(?is)show\s+objects\s+like\s+'((?:[^']|'')+)'\s+in\s+schema\s+(?:{_NAME}\.)?{_NAME}\s*;?")
 
@@ -228,7 +245,7 @@ async def _answer(scope: Message, request: dict[str, Any]) -> dict[str, Any]:
         if table in sql.upper().replace('"', ""):
             message = f"SQL compilation error:\nObject '{table}' does not exist or not authorized."
             return _refusal("002003", "42S02", message)
-    if (canned := _grants(sql)) is not None:
+    if (canned := _grants(sql) or _listed(sql)) is not None:
         return canned
     if found := _OBJECTS.fullmatch(sql.strip()):
         return await _objects(scope, found, str(session.get("current_database") or ""))

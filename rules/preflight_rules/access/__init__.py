@@ -10,4 +10,9 @@ RULES: tuple[Rule, ...] = (
     objects.missing_table,
     grants.missing_grant,
     grants.platform_statement_refused,
+    grants.writing_principal,
+    grants.stale_storage_integration,
+    grants.disabled_storage_integration,
+    grants.wrong_dataset_location,
+    grants.warehouse_does_not_resume,
 )

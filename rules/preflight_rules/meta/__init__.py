@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.meta import settings
+from preflight_rules.meta import baseline, settings, suppressions
 
-RULES: tuple[Rule, ...] = (settings.unknown_rule,)
+RULES: tuple[Rule, ...] = (
+    settings.unknown_rule,
+    suppressions.unreadable_suppression,
+    suppressions.suppression_without_reason,
+    suppressions.expired_suppression,
+    suppressions.unused_suppression,
+    baseline.stale_baseline_entry,
+)

@@ -1,0 +1,24 @@
+"""What each engine's server tells of the objects that the sync goes through, beyond the rights on them."""
+
+from __future__ import annotations
+
+from preflight.model import AccessAsk, TraitKind
+from tests.warehouses.opened import Opened
+
+TOLD: dict[str, dict[TraitKind, str]] = {
+    "snowflake": {
+        TraitKind.INTEGRATION_ENABLED: "true",
+        TraitKind.INTEGRATION_USER_ARN: "arn:aws:iam::111122223333:user/ext/stage-abc",
+        TraitKind.INTEGRATION_EXTERNAL_ID: "XY98765_SFCRole=2_exampleId=",
+        TraitKind.AUTO_RESUME: "true",
+    },
+}
+
+
+def test_the_traits_that_an_engine_has_are_told(opened: Opened) -> None:
+    access = opened.adapter.access(AccessAsk(()))
+    assert {trait.kind: trait.value for trait in access.traits} == TOLD.get(opened.server.engine, {})
+
+
+def test_a_principal_that_only_reads_has_no_rights_to_spare(opened: Opened) -> None:
+    assert opened.adapter.access(AccessAsk((opened.server.ref("people"),))).excess == ()
