@@ -52,13 +52,13 @@ class Expanded(msgspec.Struct, frozen=True):
 def expand(query: Query, tables: Mapping[TableRef, TableInfo]) -> Expanded:
     """The output columns with every star expanded whose tables are known; a star that is not is left out and named."""
     known = {ref: info for ref, info in tables.items() if info.columns}
-    tree, scope = _qualify(query, known)
+    tree, scope = qualified(query, known) if known else query.qualified
     return _unexpanded(query) if tree is None else _Reader(query, known).read(tree, scope)
 
 
 def open_stars(query: Query) -> tuple[SqlRange, ...]:
     """The stars whose columns the text itself does not list: what they put out depends on a table."""
-    tree, _ = _qualify(query, {})
+    tree, _ = query.qualified
     if tree is None or query.tree is None:
         return query.stars
     pairs = zip(branches(query.tree), branches(tree), strict=True)
@@ -66,14 +66,14 @@ def open_stars(query: Query) -> tuple[SqlRange, ...]:
     return tuple(query.place(node) for select in still for node in select.expressions if node.is_star)
 
 
-def _qualify(query: Query, known: Mapping[TableRef, TableInfo]) -> tuple[Any, Any]:
+def qualified(query: Query, known: Mapping[TableRef, TableInfo]) -> tuple[Any, Any]:
     """Sqlglot's qualified and typed copy of the tree, and its scope; twice None where sqlglot gives up."""
     from sqlglot.errors import SqlglotError
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.optimizer.scope import build_scope
     from sqlglot.schema import MappingSchema
 
-    tree: Any = query.outline.copy() if query.outline is not None else None
+    tree: Any = query.outline()
     try:
         _keep_spelling(tree, query.dialect)
         schema = MappingSchema(_name_tables(tree, query.dialect, known), dialect=query.dialect, normalize=False)
@@ -92,9 +92,20 @@ def _qualify(query: Query, known: Mapping[TableRef, TableInfo]) -> tuple[Any, An
         return None, None
 
 
+def written_types(query: Query) -> tuple[Type, ...]:
+    """The types of the projections, each item read by itself."""
+    tree, select = query.outline(), first_select(query.tree)
+    if tree is None or select is None:
+        return ()
+    annotate(tree, query.dialect)
+    pairs = zip(select.expressions, item_types(tree, query.dialect), strict=True)
+    return tuple(type_ for node, type_ in pairs for _ in named_items(node, query.dialect))
+
+
 def _unexpanded(query: Query) -> Expanded:
     """The items as written, without the stars."""
-    columns = tuple(ExpandedColumn(p.name, p.type, p.place) for p in query.projections if not p.is_star)
+    pairs = zip(query.projections, query.types, strict=True)
+    columns = tuple(ExpandedColumn(p.name, type_, p.place) for p, type_ in pairs if not p.is_star)
     star = next((p for p in query.projections if p.is_star), None)
     return Expanded(columns, _star_reason(query, star.place, {}) if star else "")
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from preflight.query.tables import table_parts
 from preflight.query.words import Range, Statement
@@ -24,34 +23,25 @@ _KEYWORDS = {
 """Clauses that have no mark of their own: the n-th such word is the n-th such node, where there are as many of both."""
 
 
-def own_range(node: Expression, text: str) -> Range | None:
-    """What sqlglot's mark on ``node`` says. Its end is inclusive, and it covers one token where a name has several."""
-    from sqlglot import exp
+def _take_mark(node: Any, name: str | None, text: str) -> Range | None:
+    """What sqlglot's mark on ``node`` says; ``name`` is an identifier's. The mark is taken off: copies are lighter then.
 
-    meta = node.meta
+    Its end is inclusive, and it covers one token where a name has several.
+    """
+    meta = node._meta  # noqa: SLF001 - ``meta`` would make a dictionary for each node that has none
+    if meta is None:
+        return None
+    node._meta = None  # noqa: SLF001
     start = meta.get("start")
     if start is None:
         return None
     end = meta["end"] + 1
-    if isinstance(node, exp.Identifier) and text.startswith(node.name, start):
-        end = max(end, start + len(node.name))
+    if name is not None and text.startswith(name, start):
+        end = max(end, start + len(name))
     return min(start, len(text)), min(end, len(text))
 
 
-def children(node: Expression) -> Iterator[Expression]:
-    """A node's children in the text's order, as far as the tree tells: WITH stands first, though it is kept last."""
-    from sqlglot import exp
-
-    args = node.args
-    first = args.get("with_")
-    if isinstance(first, exp.Expression):
-        yield first
-    for key, value in args.items():
-        if key == "with_":
-            continue
-        for child in value if isinstance(value, list) else (value,):
-            if isinstance(child, exp.Expression):
-                yield child
+_NOWHERE = 1 << 62
 
 
 class Positions:
@@ -61,6 +51,8 @@ class Positions:
         self._text = statement.text
         self._statement = statement
         self._ranges: dict[int, Range] = {}
+        self._marks: dict[int, Range] = {}
+        """What sqlglot itself marked: names and functions."""
         self._by_kind: dict[str, list[Expression]] = {}
         self._walk(tree)
         self._place_clauses()
@@ -69,23 +61,47 @@ class Positions:
             self._sort(nodes)
 
     def _walk(self, tree: Expression) -> None:
-        stack: list[tuple[Expression, bool]] = [(tree, False)]
-        while stack:
-            node, done = stack.pop()
-            if done:
-                self._widen(node)
-                continue
-            self._by_kind.setdefault(type(node).__name__, []).append(node)
-            stack.append((node, True))
-            stack.extend((child, False) for child in reversed([*children(node)]))
+        """Index every node by its class, and give each the range that its mark and its descendants' span."""
+        from sqlglot.expressions import Expression, Identifier
 
-    def _widen(self, node: Expression) -> None:
-        ranges = [r for child in children(node) if (r := self._ranges.get(id(child)))]
-        own = own_range(node, self._text)
-        if own:
-            ranges.append(own)
-        if ranges:
-            self._ranges[id(node)] = min(r[0] for r in ranges), max(r[1] for r in ranges)
+        nodes: list[Any] = []
+        parents: list[int] = []
+        stack: list[tuple[Any, int]] = [(tree, -1)]
+        while stack:
+            node, parent = stack.pop()
+            number = len(nodes)
+            nodes.append(node)
+            parents.append(parent)
+            self._by_kind.setdefault(type(node).__name__, []).append(node)
+            below: list[tuple[Any, int]] = []
+            for key, value in node.args.items():
+                if isinstance(value, Expression):
+                    if key == "with_":  # it stands first, though it is kept last
+                        below.insert(0, (value, number))
+                    else:
+                        below.append((value, number))
+                elif type(value) is list:
+                    below += [(child, number) for child in value if isinstance(child, Expression)]
+            below.reverse()
+            stack += below
+        self._measure(nodes, parents, Identifier)
+
+    def _measure(self, nodes: list[Any], parents: list[int], identifier: type) -> None:
+        """Children come after their parents, so that going backward each range is whole before it widens another."""
+        starts: list[int] = [_NOWHERE] * len(nodes)
+        ends: list[int] = [-1] * len(nodes)
+        for number in range(len(nodes) - 1, -1, -1):
+            node, parent = nodes[number], parents[number]
+            start, end = starts[number], ends[number]
+            mark = _take_mark(node, node.name if isinstance(node, identifier) else None, self._text)
+            if mark is not None:
+                self._marks[id(node)] = mark
+                start, end = min(start, mark[0]), max(end, mark[1])
+            if end < 0:
+                continue
+            self._ranges[id(node)] = start, end
+            if parent >= 0:
+                starts[parent], ends[parent] = min(starts[parent], start), max(ends[parent], end)
 
     def _place_clauses(self) -> None:
         for kind, words in _KEYWORDS.items():
@@ -102,7 +118,7 @@ class Positions:
         written: list[Expression] = []
         for node in self._by_kind.get("With", ()):
             first = node.expressions[0].args.get("alias") if node.expressions else None
-            name = own_range(first.this, self._text) if first is not None and first.this is not None else None
+            name = self._marks.get(id(first.this)) if first is not None else None
             at = self._statement.starting_at(name[0]) if name else None
             while at and self._statement.words[at - 1] in ("WITH", "RECURSIVE"):
                 at -= 1
@@ -133,11 +149,11 @@ class Positions:
         from sqlglot import exp
 
         if isinstance(node, exp.Identifier):
-            own = own_range(node, self._text)
+            own = self._marks.get(id(node))
             if own:
                 return own
         if isinstance(node, exp.Table) and not isinstance(node.this, exp.DynamicIdentifier):
-            parts = [own for part in table_parts(node) if (own := own_range(part, self._text))]
+            parts = [own for part in table_parts(node) if (own := self._marks.get(id(part)))]
             if parts:
                 return min(r[0] for r in parts), max(r[1] for r in parts)
         return self._ranges.get(id(node))

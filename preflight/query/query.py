@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from preflight.location import Excerpt, SqlRange
-from preflight.model import Schema, TableInfo, TableRef
+from preflight.model import Schema, TableInfo, TableRef, Type
 from preflight.query import calls, lexis, scope
 from preflight.query.values import Outputs, Projection, SqlProblem, TableUse
 
@@ -52,17 +52,15 @@ class Query:
         self.set_operation = False
         self.stars: tuple[SqlRange, ...] = ()
         self.tree: Expression | None = None
-        self.outline: Expression | None = None
         self._positions: Positions | None = None
         self.tokens: tuple[Token, ...] = ()
         self._starts: list[int] = []
 
-    def adopt(self, tree: Expression, outline: Expression, positions: Positions, statement: Statement) -> None:
-        """Take the tree that was read from the text, its copy without conditions, its nodes' places and its words."""
+    def adopt(self, tree: Expression, positions: Positions, statement: Statement) -> None:
+        """Take the tree that was read from the text, its nodes' places and its words."""
         from sqlglot import exp
 
         self.tree = tree
-        self.outline = outline
         self._positions = positions
         self.tokens = tuple(statement.tokens)
         self._starts = [token.start for token in self.tokens]
@@ -72,7 +70,7 @@ class Query:
         """Drop what the tree told, because it cannot be told whole."""
         self.unanalysed = why
         self.projections, self.tables, self.stars = (), (), ()
-        self.tree = self.outline = self._positions = None
+        self.tree = self._positions = None
         self.tokens, self._starts = (), []
 
     def nodes(self, *kinds: str) -> tuple[Expression, ...]:
@@ -189,6 +187,12 @@ class Query:
         selects = [query for query in self.outermost if type(query).__name__ == "Select"]
         return tuple(predicate for select in selects for predicate in scope.filters_on(select, name))
 
+    def outline(self) -> Expression | None:
+        """A copy of the tree without the clauses that name no column."""
+        from preflight.query.projections import HOLDERS, outline
+
+        return outline(self.tree, self.nodes(*HOLDERS)) if self.tree is not None else None
+
     # -- what it puts out ----------------------------------------------------------------------------------------------
 
     def outputs(self, schema: Schema | None = None, tables: Mapping[TableRef, TableInfo] | None = None) -> Outputs:
@@ -202,6 +206,20 @@ class Query:
         if schema is not None:
             return outputs.described(self, schema)
         return outputs.from_text(self, tables or {})
+
+    @cached_property
+    def types(self) -> tuple[Type, ...]:
+        """The types of ``projections`` as far as each item tells by itself, its tables unknown."""
+        from preflight.query import outputs
+
+        return outputs.written_types(self)
+
+    @cached_property
+    def qualified(self) -> tuple[Any, Any]:
+        """Sqlglot's qualified and typed copy of the tree, its tables unknown, and its scope; two None: it gave up."""
+        from preflight.query.expand import qualified
+
+        return qualified(self, {})
 
     def open_stars(self) -> tuple[SqlRange, ...]:
         """Those of ``stars`` that put out whatever columns a table has, not those that the text itself lists."""
