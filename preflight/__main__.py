@@ -1,5 +1,6 @@
 """The command ``preflight``. It answers ``--version`` before it imports anything of ours."""
 
+import gc
 import sys
 
 
@@ -10,9 +11,11 @@ def main() -> int:
 
         sys.stdout.write(f"preflight {__version__}\n")
         return 0
+    gc.disable()  # what is imported stays; the command decides when it is worth while to look for what does not
     from preflight.cli import run
+    from preflight.cli.leave import leave
 
-    return run(sys.argv[1:])
+    return leave(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

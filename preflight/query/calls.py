@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,21 +23,20 @@ _RANDOM_CALLS = frozenset(
 def clock_readings(tokens: Sequence[Token], dialect: str) -> Iterator[Token]:
     """The words that read the clock, called or, where the dialect has it so, bare."""
     bare = _CLOCK | _LOCAL_CLOCK.get(dialect, set())
-    return (
-        token
-        for token, called in words(tokens)
-        if token.text.upper() in bare or (called and token.text.upper() in _CLOCK_CALLS)
-    )
+    found = words(tokens, lambda token: (word := token.text.upper()) in bare or word in _CLOCK_CALLS)
+    return (token for token, called in found if called or token.text.upper() in bare)
 
 
 def random_calls(tokens: Sequence[Token]) -> Iterator[Token]:
     """The functions that give another value at every call."""
-    return (token for token, called in words(tokens) if called and token.text.upper() in _RANDOM_CALLS)
+    return (token for token, called in words(tokens, lambda t: t.text.upper() in _RANDOM_CALLS) if called)
 
 
-def words(tokens: Sequence[Token]) -> Iterator[tuple[Token, bool]]:
-    """The words that are neither quoted, nor a part of a longer name, nor an alias, and whether each is called."""
+def words(tokens: Sequence[Token], wanted: Callable[[Token], bool]) -> Iterator[tuple[Token, bool]]:
+    """The wanted words that are neither quoted, nor a part of a longer name, nor an alias; whether each is called."""
     for index, token in enumerate(tokens):
+        if not wanted(token):
+            continue
         before = tokens[index - 1].token_type.name if index else ""
         after = tokens[index + 1].token_type.name if index + 1 < len(tokens) else ""
         if token.token_type.name not in ("IDENTIFIER", "STRING") and before not in ("DOT", "ALIAS"):

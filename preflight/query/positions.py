@@ -24,7 +24,7 @@ _KEYWORDS = {
 
 
 def _take_mark(node: Any, name: str | None, text: str) -> Range | None:
-    """What sqlglot's mark on ``node`` says; ``name`` is an identifier's. The mark is taken off: copies are lighter then.
+    """What sqlglot's mark on ``node`` says; ``name`` is an identifier's. It is taken off: copies are lighter then.
 
     Its end is inclusive, and it covers one token where a name has several.
     """

@@ -121,7 +121,10 @@ class Query:
 
     def keywords(self, *kinds: str) -> list[SqlRange]:
         """The unquoted words of these token types that are no part of a longer name and no alias, in order."""
-        return [self._place_of(token) for token, _ in calls.words(self.tokens) if token.token_type.name in kinds]
+        if not kinds:
+            return []
+        found = calls.words(self.tokens, lambda token: token.token_type.name in kinds)
+        return [self._place_of(token) for token, _ in found]
 
     def bare_names(self) -> tuple[tuple[str, SqlRange], ...]:
         """The names that stand by themselves, in lower case without their quotes, in order.
@@ -149,6 +152,8 @@ class Query:
     @cached_property
     def parameters(self) -> tuple[SqlRange, ...]:
         """Where the text has a session's variable or a parameter to be bound."""
+        if not self.nodes("Parameter", "Placeholder", "SessionParameter") and "?" not in self.sql.text:
+            return ()
         named = {node.name for node in self.nodes("Parameter", "Placeholder", "SessionParameter")}
         return tuple(self.range(*found) for found in calls.parameters(self.tokens, named, self.dialect))
 
