@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -42,7 +41,6 @@ from preflight.model import Schema, WorkspaceState
 from preflight.outlook import column_fates, next_runs
 from preflight.query import Query, parse
 from preflight.rule import Context, Fact, Known, Missing, Rule, Scope
-from preflight.workspace import reader
 
 
 def check(
@@ -81,7 +79,7 @@ class _Run:
         self.running = tuple(r for r in self.rules if (r.fixed or chosen(r, options)) and self._severity(r) is not None)
         self.queries: dict[tuple[str, str], Query] = {}
         self.environ = environ or {}
-        self.read_workspace = read_workspace or reader(project, environ)
+        self.read_workspace = read_workspace or _reader(project, options, environ)
         require_names(options, self.rules, project)
         self.suppressions = Suppressions(self.project, _dialects(self.project), self.rules, now.date())
         self.baseline = Matching(options.baseline, {rule.code for rule in self.rules if rule.fixed})
@@ -201,6 +199,8 @@ class _Run:
         try:
             outcomes = list(rule.check(context))
         except Exception:  # a crashing rule must not stop the others; it is reported as a bug
+            import traceback
+
             bug = Bug(rule.name, context.subject, traceback.format_exc())
             reason = "the rule crashed, which is a bug in preflight or in a plugin"
             return [], self._verdict(rule, severity, context.subject, State.UNPROVEN, reason), bug
@@ -275,6 +275,16 @@ class _Run:
             if here and waiver.rule in (rule.name, rule.code) and waiver.expires >= self.now.date():
                 return waiver
         return None
+
+
+def _reader(
+    project: Project, options: Options, environ: Mapping[str, str] | None
+) -> Callable[[], WorkspaceState] | None:
+    if options.offline or project.workspace is None:
+        return None
+    from preflight.workspace import reader
+
+    return reader(project, environ)
 
 
 def _dialects(project: Project) -> Iterator[tuple[str, str]]:

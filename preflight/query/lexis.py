@@ -8,6 +8,8 @@ from functools import lru_cache
 
 import msgspec
 
+from preflight.patterns import lazy
+
 _TEMPLATES = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _LINE_COMMENTS = {
     "snowflake": ("--", "//"),
@@ -185,8 +187,8 @@ def _item_end(text: str, after: list[tuple[str, int, int]], offset: int) -> int:
 
 
 _JOIN = r"(?:(?:LEFT|RIGHT|FULL|INNER|CROSS|NATURAL)\s+(?:OUTER\s+)?)?JOIN"
-_CLAUSE = re.compile(
+_CLAUSE = lazy(
     rf"{_JOIN}|SELECT|FROM|WHERE|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|OFFSET|FETCH|UNION|INTERSECT|EXCEPT|MINUS",
     re.IGNORECASE,
 )
-_WORD = re.compile(rf"\b{_JOIN}\b|[\w$.]+|\S", re.IGNORECASE)
+_WORD = lazy(rf"\b{_JOIN}\b|[\w$.]+|\S", re.IGNORECASE)
