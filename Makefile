@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-warehouses check docs clean
+.PHONY: help demo test test-warehouses test-live check docs clean
 
 help:
 	@echo "make demo   the CDNOW example, from a failing check to a created pipeline"
@@ -27,7 +27,10 @@ test: .venv/.installed
 
 WAREHOUSE ?= all
 test-warehouses: .venv/.installed
-	$(BIN)/python -m pytest tests/warehouses tests/adapters $(WAREHOUSE:%=--warehouse %)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/warehouses $(WAREHOUSE:%=--warehouse %)
+
+test-live: .venv/.installed
+	$(BIN)/python -m pytest tests/warehouses --live $(WAREHOUSE)
 
 check: .venv/.installed
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Writes what is made from the code: the rules' pages and indexes, and the page of limits.
+"""Writes what is made from the code: the rules' pages and indexes, the pages of limits and of what is not checked.
 
 ``--check`` writes nothing and says what is not current.
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import gaps_page
 import limits_page
+import not_checked_page
 
 from preflight.registry import rules
 from preflight.report.rule_page import index, page
@@ -27,6 +28,7 @@ def generated() -> dict[Path, str]:
     files = {docs / f"{rule.name}.md": page(rule) for rule in found}
     files[docs / "README.md"] = f"# The rules\n\n{index(found)}"
     files[ROOT / "docs" / "limits.md"] = limits_page.page()
+    files[ROOT / "docs" / "not-checked.md"] = not_checked_page.page()
     files[ROOT / "docs" / "warehouses" / "gaps.md"] = gaps_page.page(ROOT)
     readme = ROOT / "rules" / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(START)

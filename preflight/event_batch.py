@@ -16,6 +16,8 @@ import msgspec
 
 DATA = "events.data."
 EVENT_TYPE = "events.event_type"
+NAMES = (DATA + "event_name", DATA + "screen_name")
+"""The members that name an event; their different values together are limited."""
 
 
 class Member(msgspec.Struct, frozen=True):

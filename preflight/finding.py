@@ -268,6 +268,30 @@ class ColumnFate(msgspec.Struct, frozen=True):
     target: str = ""
 
 
+class WindowRows(msgspec.Struct, frozen=True):
+    """The rows of one past window, both ends included."""
+
+    start: int
+    end: int
+    rows: int
+
+
+class Windows(msgspec.Struct, frozen=True):
+    """The past windows of one pipeline's schedule that hold rows, in order, beside the limit of each."""
+
+    frequency: str
+    windows: tuple[WindowRows, ...]
+    total: int
+    """Windows from the first to the last, the empty ones included."""
+    limit: Measure
+    """The worst window's rows beside the limit."""
+
+    @property
+    def worst(self) -> WindowRows:
+        """The first window with the most rows."""
+        return max(self.windows, key=lambda window: window.rows)
+
+
 class Bug(msgspec.Struct, frozen=True):
     """A rule that crashed: a fault of preflight or of a plugin (exit 70); its verdict is unproven."""
 
@@ -304,12 +328,16 @@ class Report(msgspec.Struct, frozen=True):
     """What becomes of each output column, by pipeline id."""
     next_runs: Mapping[str, tuple[int, ...]] = {}
     """The instants of the next runs, by pipeline id."""
+    windows: Mapping[str, Windows] = {}
+    """The counted windows of each incremental interval pipeline, by pipeline id; none is without a window."""
     statements: tuple[Asked, ...] = ()
     """Everything that was sent to a warehouse, in the order of its answers."""
     interrupted: bool = False
     """Whether the user ended the asking before all was known."""
     notes: tuple[str, ...] = ()
     """What the reader should know about how the run went, one sentence each."""
+    exit_code: int | None = None
+    """What the command ends with; None where no command made the report."""
 
     def select(self, name: str) -> tuple[Finding, ...]:
         """The findings of the rule called ``name``, or with that code."""

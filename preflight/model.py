@@ -189,6 +189,10 @@ class ProfileColumn(msgspec.Struct, frozen=True):
     type: Type
     identity: str | None = None
     """The reserved identity name that its values are written to; None for any other column."""
+    allowed: tuple[str, ...] = ()
+    """The values that the member which it is written to takes; empty: any."""
+    names_events: bool = False
+    """Whether its values become events' names, of which there may be so many only."""
 
 
 class ProfileAsk(msgspec.Struct, frozen=True):
@@ -236,6 +240,10 @@ class ColumnProfile(msgspec.Struct, frozen=True):
     minimum: str | None = None
     """The smallest finite number as text; None for other types and for identities."""
     maximum: str | None = None
+    outside: int | None = None
+    """Rows with a value that is none of the ask's ``allowed``, null left out; None: not counted."""
+    distinct: int | None = None
+    """Different values of a column that names events, null left out; None: not counted."""
     identity: IdentityProfile | None = None
 
 
@@ -341,6 +349,11 @@ class Remote(msgspec.Struct, frozen=True):
     body: Mapping[str, Any]
 
 
+def plan_key(plan: str, version: int | None) -> str:
+    """What a plan, or one of its versions, is called among a workspace's data plans."""
+    return plan if version is None else f"{plan}/versions/{version}"
+
+
 class WorkspaceState(msgspec.Struct, frozen=True):
     """What the workspace holds, by the project's list names."""
 
@@ -352,5 +365,7 @@ class WorkspaceState(msgspec.Struct, frozen=True):
     data_models: tuple[Remote, ...] = ()
     field_transformations: tuple[Remote, ...] = ()
     pipelines: tuple[Remote, ...] = ()
+    data_plans: tuple[Remote, ...] = ()
+    """Of the plans that the project names those that are there, by ``plan_key``."""
     unread: tuple[str, ...] = ()
     """The list names of the kinds that could not be read: their emptiness says nothing."""

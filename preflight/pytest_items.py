@@ -42,8 +42,17 @@ class ProjectFile(pytest.File):
     @cached_property
     def report(self) -> Report:
         """The report on the whole project."""
-        offline = self.config.getoption("--preflight-offline")
+        offline = self.config.getoption("--preflight-offline") or not self._any_live
         return engine.check(self.project, engine.Options(offline=offline), environ=os.environ)
+
+    @property
+    def _any_live(self) -> bool:
+        """Whether any item of this file that was selected reads more than the project's own files."""
+        return any(
+            item.rule.needs or item.rule.uses
+            for item in self.session.items
+            if isinstance(item, VerdictItem) and item.getparent(ProjectFile) is self
+        )
 
     @cached_property
     def outcomes(self) -> tuple[Mapping[Subject, list[Verdict]], Mapping[Subject, list[Finding]]]:
@@ -85,6 +94,7 @@ class VerdictItem(pytest.Item):
         self.subject = subject
         self.rule = rule
         self.add_marker("preflight")
+        self.add_marker("preflight_live" if rule.needs or rule.uses else "preflight_offline")
 
     @property
     def _file(self) -> ProjectFile:

@@ -20,6 +20,8 @@ RULES = "preflight_rules"
 LOCAL = "preflight_adapters.local"
 ADAPTERS: dict[str, str] = {
     "snowflake": "preflight_adapters.snowflake",
+    "databricks": "preflight_adapters.databricks",
+    "bigquery": "preflight_adapters.bigquery",
     "redshift": "preflight_adapters.redshift",
 }
 """A provider's name to the module whose ``connect`` opens it."""

@@ -100,6 +100,7 @@ class Context:
         self._facts: Facts = facts or {}
         self._declared = declared
         self._derived: dict[str, Any] = {}
+        self._pipeline_outputs: Mapping[str, Outputs] = {}
 
     def declaring(self, facts: frozenset[Fact]) -> Context:
         """The same context for a rule that declares these facts; what was derived once stays derived."""
@@ -107,10 +108,14 @@ class Context:
         twin.__dict__ = self.__dict__ | {"_declared": facts}
         return twin
 
-    def with_facts(self, facts: Facts) -> Context:
-        """The same subject with the facts that were gathered for it."""
+    def with_facts(self, facts: Facts, pipeline_outputs: Mapping[str, Outputs] | None = None) -> Context:
+        """The same subject with the facts that were gathered for it, and what every pipeline's query puts out."""
         twin = Context.__new__(Context)
-        twin.__dict__ = self.__dict__ | {"_facts": facts, "_derived": {}}
+        twin.__dict__ = self.__dict__ | {
+            "_facts": facts,
+            "_derived": {},
+            "_pipeline_outputs": pipeline_outputs or {},
+        }
         return twin
 
     @property
@@ -212,6 +217,15 @@ class Context:
         if "outputs" not in self._derived:
             self._derived["outputs"] = self._query.outputs(None if missing else self.schema)
         return self._derived["outputs"]  # type: ignore[no-any-return]
+
+    @property
+    def pipeline_outputs(self) -> Mapping[str, Outputs]:
+        """What every pipeline that is judged in this run puts out, by its id, as Fact.SCHEMA (declared) has it.
+
+        A pipeline whose query could not be read is absent.
+        """
+        self.known(Fact.SCHEMA)
+        return self._pipeline_outputs
 
     # -- places --------------------------------------------------------------------------------------------------------
 

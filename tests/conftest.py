@@ -18,3 +18,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="ENGINE",
         help="run tests/warehouses over this engine's test server too: snowflake, bigquery, redshift, databricks, all",
     )
+    parser.addoption(
+        "--live",
+        metavar="ENGINE",
+        help="run tests/warehouses over an account of one's own in place of test servers; see docs/warehouses/live.md",
+    )

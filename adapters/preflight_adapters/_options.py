@@ -42,7 +42,7 @@ def resolve(
     """What ``introspect`` says, and below it the project's ``config``, whose names ``config`` maps to the driver's.
 
     Where ``introspect`` gives any of ``left_out`` (a profile, say), nothing is taken from the project's ``config``.
-    Raises WarehouseError (AUTH) for a variable that is not set.
+    Raises WarehouseError (NO_CREDENTIALS) for a variable that is not set.
     """
     options = connection.introspect.options
     taken: dict[str, Value] = {}
@@ -69,7 +69,7 @@ def _read(value: Value, name: str, connection: str, environ: Mapping[str, str], 
         secret = value.read(environ)
         if secret is None:
             raise WarehouseError(
-                Cause.AUTH,
+                Cause.NO_CREDENTIALS,
                 f"connection {connection}: {name} is to be read from {value.env}, which is not set",
                 remedy=f"set {value.env}, or name another way to log in under `introspect`",
             )

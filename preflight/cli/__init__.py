@@ -17,6 +17,10 @@ COMMANDS = {
     "plan": "Show what apply would do to the workspace.",
     "apply": "Check, then create or update what the project describes.",
     "verify": "Compare what the pipelines' latest runs read with what was counted.",
+    "ci": "Check in CI, as its service and its credentials allow.",
+    "diff": "Show what a change does to the payload.",
+    "lock": "Write what the warehouses say, for runs without credentials.",
+    "dbt": "Write dbt exposures of the pipelines.",
     "drift": "Compare the workspace and the warehouse with the project.",
     "doctor": "Walk the route to each warehouse and to the workspace.",
     "slots": "Show the workspace's slots for active pipelines.",
@@ -26,7 +30,9 @@ COMMANDS = {
     "explain": "Show a rule's page.",
     "sandbox": "Run a local stand-in of the mParticle API.",
     "init": "Write a small project to start from.",
+    "config": "Show what preflight reads, and from where.",
     "schema": "Print the project file's JSON Schema, for editors.",
+    "completion": "Print what makes a shell complete preflight's words.",
 }
 """Each command with its one line of help; its module is imported when it is called."""
 
@@ -43,7 +49,9 @@ class _Lazy(click.Group):
         if cmd_name != "check":
             gc.enable()
         module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
-        return import_module(f"preflight.cli.{module}").command  # type: ignore[no-any-return]
+        from preflight.cli.environment import equip
+
+        return equip(import_module(f"preflight.cli.{module}").command, (cmd_name,))
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
@@ -69,6 +77,8 @@ def cli(ctx: click.Context, version: bool) -> None:
     Example:
       preflight check
       preflight apply
+
+    Every option can be given by a variable too: PREFLIGHT_CHECK_FAIL_ON stands for `check --fail-on`.
     """
     if version:
         from preflight import __version__

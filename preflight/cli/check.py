@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from preflight.cli.output import OUTPUT, complain, end_if_interrupted, parse_outputs, write_report, write_statements
+
+if TYPE_CHECKING:
+    from preflight.finding import Report
 
 
 @click.command("check")
@@ -27,6 +32,7 @@ from preflight.cli.output import OUTPUT, complain, end_if_interrupted, parse_out
 @click.option("--require", multiple=True, metavar="NAME", help="Exit 4 if this rule, family or `all` is unproven.")
 @click.option("--select", multiple=True, metavar="NAME", help="Run only these rules or families; repeatable.")
 @click.option("--ignore", multiple=True, metavar="NAME", help="Leave these rules or families out; repeatable.")
+@click.option("--changed-since", metavar="REF", help="Judge only what has changed since the branch left this commit.")
 @click.option(
     "--baseline", "baseline", type=click.Path(path_type=Path), metavar="FILE", help="Let what FILE holds pass."
 )
@@ -46,6 +52,7 @@ def command(
     require: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    changed_since: str | None,
     baseline: Path | None,
     write_baseline: Path | None,
     fix: bool,
@@ -63,16 +70,20 @@ def command(
       preflight check
       preflight check --offline -o text -o json:report.json
       preflight check --pipeline contacts-pipeline --require PF4
+      preflight check --offline --changed-since origin/main
       preflight check --write-baseline baseline.json
       preflight check --offline --diff
     """
     wanted = parse_outputs(outputs)
+    import msgspec
+
     from preflight import registry
     from preflight.cli.baseline import read_baseline, save_baseline
+    from preflight.cli.progress import watching
     from preflight.config import load
     from preflight.engine import Options, check, exit_code
     from preflight.engine.selection import require_names
-    from preflight.errors import ProofMissing, UsageError
+    from preflight.errors import NothingToCheck, ProofMissing, UsageError
     from preflight.finding import Severity
 
     if fix and diff:
@@ -85,23 +96,35 @@ def command(
     project = load(path)
     required = tuple(name for name in require if name != "all")
     require_names(Options(select=required), registry.rules(project.plugins), project)
+    only = None
+    if changed_since is not None:
+        from preflight.changes.git import base
+        from preflight.changes.touched import touched
+
+        only = touched(project, base(project.root, changed_since))
     options = Options(
         pipelines=pipelines,
         select=select,
         ignore=ignore,
         offline=offline,
+        only=only,
         baseline=read_baseline(baseline) if baseline is not None else None,
     )
-    report = check(project, options, environ=os.environ)
+    with watching(sys.stderr) as watch:
+        report = check(project, options, environ=os.environ, watch=watch)
     if (fix or diff) and not report.interrupted:
         from preflight.cli.fix import mend
 
         wanted = [output for output in wanted if output[1] is not None] if diff else wanted
         if mend(project, report, write=fix):
             report = check(load(path), options, environ=os.environ)
+    if only is not None:
+        report = msgspec.structs.replace(report, notes=(*report.notes, _touched(changed_since, report)))
     if write_baseline is not None and not report.interrupted:
         report = save_baseline(report, write_baseline, registry.rules(project.plugins))
-    write_report(report, wanted, color)
+    code = exit_code(report, fail_on=Severity(fail_on), require=require)
+    ended = msgspec.structs.replace(report, exit_code=None if report.interrupted else code)
+    write_report(ended, wanted, color, project.root)
     if show_queries:
         write_statements(report)
     end_if_interrupted(report)
@@ -109,7 +132,14 @@ def command(
         from preflight.cli.bug import report_bug
 
         return report_bug("\n".join(bug.traceback for bug in report.bugs))
-    code = exit_code(report, fail_on=Severity(fail_on), require=require)
     if code == ProofMissing.exit_code:
         complain("proof that --require asks for is missing", "the report names what is unproven, and why")
-    return code
+    return 0 if code == NothingToCheck.exit_code and only is not None else code
+
+
+def _touched(ref: str | None, report: Report) -> str:
+    """What --changed-since left to judge, as a sentence."""
+    judged = [str(s) for s in report.subjects if s.kind.value in ("pipeline", "data model")]
+    if not judged:
+        return f"no pipeline and no data model has changed since {ref}, so none was judged"
+    return f"only what has changed since {ref} was judged: {', '.join(judged)}"

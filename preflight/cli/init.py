@@ -2,80 +2,136 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from preflight.cli.output import write
 from preflight.errors import UsageError
 
-_PROJECT = """\
-# yaml-language-server: $schema=.preflight/schema.json
-version: 1
-workspace: 5328 # your workspace's id (the sandbox's is 5328); credentials: MP_CLIENT_ID and MP_CLIENT_SECRET
-
-connections:
-  - id: warehouse-connection
-    name: Warehouse connection
-    service_provider: snowflake # or bigquery, redshift, databricks
-    config: # the provider's settings, by the API's names; a secret is always {env: NAME}
-      account_identifier: xy12345
-      region: us-east-1
-      warehouse: SYNC_WH
-      database: CRM
-      role: MPARTICLE_READER
-      user: MPARTICLE_SVC
-      password: {env: SNOWFLAKE_PASSWORD}
-      aws_iam_user_arn: "arn:aws:iam::111122223333:user/ext/stage-abc"
-      aws_external_id: "XY12345_SFCRole=2_exampleId="
-    # introspect: {local: warehouse.duckdb} # read a DuckDB file in place of the warehouse
-
-data_models:
-  - {id: customers-model, name: Customers model, type: sql, sql_file: models/customers.sql}
-
-pipelines:
-  - id: customers-pipeline
-    name: Customers pipeline
-    connection_id: warehouse-connection
-    data_model_id: customers-model
-    partner_feed_key: {env: MP_FEED_KEY}
-    environment: development
-    sync_mode:
-      type: incremental
-      iterator_field: UPDATED_AT
-      iterator_data_type: timestamp_ntz
-      time_zone: UTC
-    schedule: {type: interval, frequency: daily, start_time: 2027-01-01T03:05:00Z}
-"""
-_MODEL = """\
-SELECT
-  c.CUSTOMER_ID AS "customer_id",
-  c.TIER AS "tier",
-  c.UPDATED_AT
-FROM CRM.PUBLIC.CUSTOMERS AS c
-"""
+if TYPE_CHECKING:
+    from preflight.model import Provider
+    from preflight.starter import Start
 
 
 @click.command("init")
 @click.argument("path", type=click.Path(path_type=Path, file_okay=False), default=".")
-def command(path: Path) -> int:
+@click.option(
+    "--provider",
+    type=click.Choice(["snowflake", "bigquery", "redshift", "databricks"]),
+    default="snowflake",
+    show_default=True,
+    help="The warehouse that the project is written for.",
+)
+@click.option("--dbt-model", "dbt_models", multiple=True, metavar="NAME", help="Begin with this dbt model; repeatable.")
+@click.option(
+    "--tables",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Begin with the tables of this stand-in, a DuckDB file in PATH.",
+)
+def command(path: Path, provider: str, dbt_models: tuple[str, ...], tables: Path | None) -> int:
     """Write a small project into PATH (this folder, unless given); nothing is overwritten.
 
     \b
     Example:
       preflight init
-      preflight init sync && preflight check sync
+      preflight init sync --provider bigquery && preflight check --offline sync
+      preflight init --dbt-model contacts --dbt-model orders
+      preflight init --tables warehouse.duckdb
     """
     import json
-    import os
+    from datetime import UTC, datetime
 
     from preflight.config.schema import json_schema
+    from preflight.model import Provider
+    from preflight.starter import files
 
-    files = {
-        path / "preflight.yml": _PROJECT,
-        path / "models" / "customers.sql": _MODEL,
-        path / ".preflight" / "schema.json": json.dumps(json_schema(), indent=2) + "\n",
-    }
+    if dbt_models and tables is not None:
+        raise UsageError("a project begins with dbt models or with tables", remedy="leave out one of the two")
+    of, today = Provider(provider), datetime.now(UTC).date()
+    if tables is not None:
+        local = _inside(path, tables)
+        database, starts = _of_tables(tables, of)
+        made = files(starts, of, database=database, local=local, today=today)
+    elif dbt_models:
+        made = files(_of_dbt(path, dbt_models, of), of, today=today)
+    else:
+        made = files(_example(of), of, database=_DATABASES.get(provider, "crm"), today=today)
+    schema = json.dumps(json_schema(), indent=2) + "\n"
+    _write({path / name: text for name, text in {**made, ".preflight/schema.json": schema}.items()}, path)
+    write(f"next: put your own {'settings' if tables or dbt_models else 'tables'} in, then run `preflight check`\n")
+    return 0
+
+
+_DATABASES = {"snowflake": "CRM"}
+
+
+def _example(provider: Provider) -> list[Start]:
+    """A model of a table that there may be."""
+    from preflight.model import Column, Kind, TableInfo, TableRef, Type
+    from preflight.starter import Start, select
+
+    names = ("CUSTOMER_ID", "TIER", "UPDATED_AT")
+    upper = provider.value == "snowflake"
+    columns = tuple(
+        Column(name if upper else name.lower(), Type(Kind.TIMESTAMP if name == "UPDATED_AT" else Kind.TEXT))
+        for name in names
+    )
+    schema, table = ("PUBLIC", "CUSTOMERS") if upper else ("marts", "customers")
+    info = TableInfo(TableRef(table, schema), columns=columns)
+    return [Start("customers", columns, select(info, provider, _DATABASES.get(provider.value, "crm")))]
+
+
+def _of_dbt(path: Path, names: tuple[str, ...], provider: Provider) -> list[Start]:
+    """The named dbt models, with the catalog's columns where there is one."""
+    from preflight.config.dbt import DbtProblem, find
+    from preflight.config.files import Files
+    from preflight.lock.catalog import listed_columns
+    from preflight.starter import Start
+
+    try:
+        dbt = find(Files(path.resolve()), None)
+        return [
+            Start(node.name, listed_columns(dbt, node, provider.value), dbt_model=name)
+            for name in names
+            for node in (dbt.model(name),)
+        ]
+    except DbtProblem as problem:
+        raise UsageError(problem.message.rstrip("."), remedy=problem.remedy) from None
+
+
+def _of_tables(file: Path, provider: Provider) -> tuple[str, list[Start]]:
+    """The stand-in's database, and every table of it."""
+    from importlib import import_module
+
+    from preflight.config import Connection, Introspect
+    from preflight.registry import LOCAL
+    from preflight.starter import Start, select
+
+    introspect = Introspect(local=file.name)
+    connection = Connection("warehouse-connection", "Warehouse connection", provider, {}, introspect=introspect)
+    found = import_module(LOCAL).tables(connection, root=file.resolve().parent)
+    if not found:
+        raise UsageError(f"{file} holds no table", remedy="name a DuckDB file with the tables to load")
+    database = "CRM" if provider.value == "snowflake" else "crm"
+    starts = {start.slug: start for table in found for start in (Start(table.ref.name, table.columns, ""),)}
+    if len(starts) < len(found):
+        raise UsageError(f"two tables of {file} would have one id", remedy="name one of them otherwise in the file")
+    return database, [Start(t.ref.name, t.columns, select(t, provider, database)) for t in found]
+
+
+def _inside(path: Path, file: Path) -> str:
+    folder, stand_in = path.resolve(), file.resolve()
+    if not stand_in.is_relative_to(folder):
+        raise UsageError(f"{file} lies outside {path}", remedy="put the stand-in into the project's folder")
+    return stand_in.relative_to(folder).as_posix()
+
+
+def _write(files: Mapping[Path, str], path: Path) -> None:
     for file in (*files, path / "preflight.yaml"):
         if os.path.lexists(file):
             raise UsageError(
@@ -89,5 +145,3 @@ def command(path: Path) -> int:
         except OSError as error:
             raise UsageError(f"{file} cannot be written: {error.strerror}", remedy="choose another folder") from None
         write(f"wrote {file}\n")
-    write("next: put your own tables in, then run `preflight check`\n")
-    return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,21 +31,33 @@ def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, Path | None]]:
     return parsed
 
 
-def write_report(report: Report, outputs: Sequence[tuple[str, Path | None]], color: str = "auto") -> None:
-    """Write the report in each format; raises UsageError for a file that cannot be written."""
+def write_report(
+    report: Report, outputs: Sequence[tuple[str, Path | None]], color: str = "auto", root: Path | None = None
+) -> None:
+    """Write the report in each format; raises UsageError for a file that cannot be written.
+
+    ``root`` is the project's folder, without which paths stay relative to it. With the format ``github`` the step's
+    summary is written too, where GITHUB_STEP_SUMMARY names its file.
+    """
     from preflight.report import render
+    from preflight.report.repository import Repository, repository
     from preflight.report.style import Style
 
+    here = repository(root, os.environ) if root else Repository()
     for name, path in outputs:
         if path is None:
-            write(render(report, name, Style(wants_color(color), _encoding())))
-            continue
-        _write_file(path, render(report, name))
+            write(render(report, name, Style(wants_color(color), _encoding(), _width(), here)))
+        else:
+            _write_file(path, render(report, name, Style(repository=here)))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary and any(name == "github" for name, _ in outputs):
+        _write_file(Path(summary), render(report, "markdown", Style(repository=here)), mode="a")
 
 
-def _write_file(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str, mode: str = "w") -> None:
     try:
-        path.write_text(text, "utf-8")
+        with path.open(mode, encoding="utf-8", newline="\n") as file:
+            file.write(text)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", remedy="name another file") from None
 
@@ -67,6 +79,36 @@ def write_forms(outputs: Sequence[str], text: str, document: dict[str, Any]) -> 
             write(forms[name])
         else:
             _write_file(path, forms[name])
+
+
+def write_texts(outputs: Sequence[str], forms: Mapping[str, Callable[[], str]]) -> None:
+    """Write a result that is no report in forms of its own, to where ``outputs`` say (text to stdout, unless given).
+
+    Raises UsageError for another form, for two on one place, and for a file that cannot be written.
+    """
+    parsed: list[tuple[str, Path | None]] = []
+    for output in outputs or ("text",):
+        name, _, path = output.partition(":")
+        if name not in forms:
+            raise UsageError(f"this command does not write {name}", remedy=f"write one of: {', '.join(forms)}")
+        target = Path(path) if path else None
+        if target in [used for _, used in parsed]:
+            raise UsageError(f"two results would go to {target or 'stdout'}", remedy="give one a file: -o json:FILE")
+        parsed.append((name, target))
+    for name, target in parsed:
+        if target is None:
+            write(forms[name]())
+        else:
+            _write_file(target, forms[name]())
+
+
+def append(path: Path, text: str) -> None:
+    """Add to a file's end; raises UsageError where it cannot be written."""
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", remedy="name another file") from None
 
 
 def write(text: str) -> None:
@@ -119,6 +161,18 @@ def wants_color(choice: str) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def _width() -> int:
+    """The columns of COLUMNS, else of the terminal that stdout is; 0 where there is neither."""
+    try:
+        return max(0, int(os.environ["COLUMNS"]))
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 def _encoding() -> str:

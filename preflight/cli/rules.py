@@ -18,7 +18,7 @@ def command(output: str) -> int:
       preflight rules -o json
     """
     from preflight.registry import rules
-    from preflight.report.rule_page import FAMILIES, section, summary
+    from preflight.report.rule_page import FAMILIES, ground, read_on, section, summary
 
     found = sorted(rules(), key=lambda rule: rule.code)
     if output == "json":
@@ -35,6 +35,8 @@ def command(output: str) -> int:
                 "uses": sorted(fact.value for fact in rule.uses),
                 "summary": summary(rule),
                 "source": " ".join(section(rule, "Source").split()),
+                "ground": ground(rule),
+                "date": read_on(rule),
             }
             for rule in found
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import msgspec
 
 from preflight import limits as limit_profiles
 from preflight.cli.output import end_if_interrupted, write_report
+from preflight.cli.progress import watching
 from preflight.config import Project, load
 from preflight.deploy.turn import alone
 from preflight.engine import Options, check
@@ -65,7 +67,8 @@ def open_session(path: Path, pipelines: tuple[str, ...], *, exclusive: bool = Fa
     """As ``open_workspace``, and check both; the client is closed at the end."""
     with open_workspace(path, exclusive=exclusive) as found:
         options = Options(pipelines=pipelines)
-        report = check(found.project, options, environ=os.environ, read_workspace=lambda: found.state)
+        with watching(sys.stderr) as watch:
+            report = check(found.project, options, environ=os.environ, read_workspace=lambda: found.state, watch=watch)
         end_if_interrupted(report)
         yield Session(found.project, found.client, found.state, found.limits, report)
 

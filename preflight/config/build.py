@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from preflight.config import grammar as g
 from preflight.config.excerpts import excerpt
@@ -23,8 +23,11 @@ from preflight.config.project import (
     SyncMode,
 )
 from preflight.config.read import Reader
-from preflight.location import Excerpt, Route, Span
+from preflight.location import Excerpt, Route, SourceFile, Span
 from preflight.model import Provider
+
+if TYPE_CHECKING:
+    from preflight.config.dbt import DbtProject
 
 
 class Resources:
@@ -36,6 +39,9 @@ class Resources:
         self.field_transformations: dict[str, FieldTransformation] = {}
         self.pipelines: dict[str, Pipeline] = {}
         self.broken: set[tuple[str, str]] = set()
+        self.dbt_folder: str | None = None
+        """Where the dbt project is, as the project says it."""
+        self.dbt: DbtProject | None = None
         self._files = files
         self._places = places
         self._wanted: list[tuple[str, str, str]] = []
@@ -112,6 +118,8 @@ class Resources:
     def data_model(self, place: Place, values: dict[str, Any]) -> DataModel | None:
         """A data model with its query's text; None where its file cannot be read."""
         name, query = values.pop("sql_file", None), values.pop("sql_query", None)
+        if (model := values.pop("dbt_model", None)) is not None:
+            return self._dbt_model(place, values, model)
         if name is None:
             scalar = place.node.entries["sql_query"][1]  # type: ignore[union-attr]
             assert isinstance(scalar, Scalar)  # noqa: S101 - its text was read
@@ -123,6 +131,23 @@ class Resources:
             return None
         file = self._files.read(path, refuse)
         return None if file is None else DataModel(**values, sql=Excerpt.whole(file), sql_file=path)
+
+    def _dbt_model(self, place: Place, values: dict[str, Any], name: str) -> DataModel | None:
+        from preflight.config import dbt
+
+        span = self._places.locate(Route(place.kind, values["id"], ("dbt_model",)))
+        try:
+            self.dbt = self.dbt or dbt.find(self._files, self.dbt_folder)
+            node = self.dbt.model(name)
+        except dbt.DbtProblem as problem:
+            place.file.found.append(Problem(problem.kind, problem.message, span, problem.remedy))
+            return None
+        if self.dbt.edited(node):
+            message = f"{node.original_file_path} has changed since dbt compiled it."
+            place.file.found.append(Problem("stale-dbt-manifest", message, span, "Run `dbt compile`."))
+        file = SourceFile(self.dbt.path(node, self._files.root), node.compiled_code or "")
+        self._files.sources[file.path] = file
+        return DataModel(**values, sql=Excerpt.whole(file), dbt_model=node.unique_id)
 
     def _refuse(self, place: Place, *keys: str) -> Refuse:
         """What keeps a problem with a file at the key that names it, unless the fault has a place of its own."""

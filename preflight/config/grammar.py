@@ -191,9 +191,10 @@ DATA_MODEL = Shape(
         "type": Field(Text(("sql",)), "The only kind of data model.", required=True),
         "sql_file": Field(Text(), "The file that holds the query, relative to this one."),
         "sql_query": Field(Text(), "The query itself."),
+        "dbt_model": Field(Text(), "The dbt model whose compiled SQL is the query."),
     },
     renamed={"workspace_id": _NO_WORKSPACE, **_V1_TIMESTAMP},
-    one_of=(("sql_file", "sql_query"),),
+    one_of=(("sql_file", "sql_query", "dbt_model"),),
 )
 MAPPING = Shape(
     "mapping",
@@ -304,6 +305,14 @@ LIMITS = Shape(
         "overrides": Field(Table(OVERRIDE, limits.NAMES, lenient=True), "This account's own values."),
     },
 )
+DBT = Shape(
+    "dbt",
+    {"project_dir": Field(Text(), "The folder of dbt_project.yml; the nearest one upward, unless given.")},
+)
+LOCK = Shape(
+    "lock",
+    {"max_age_days": Field(Integer(1), "How many days what preflight.lock holds is taken for true; 30 unless given.")},
+)
 WAIVER = Shape(
     "waiver",
     {
@@ -320,12 +329,17 @@ PROJECT = Shape(
         "version": Field(Integer(1), "The version of this grammar: 1.", required=True),
         "workspace": Field(Either(Text(or_integer=True), WORKSPACE), "The workspace's id, or how to reach it."),
         "limits": Field(LIMITS, "Which limits hold."),
+        "dbt": Field(DBT, "Where the dbt models come from."),
+        "lock": Field(LOCK, "How preflight.lock is used."),
         "include": Field(ListOf(Text(), lenient=True), "Further files with any of the four lists, by glob."),
         **{name: Field(ListOf(shape), f"The {shape.name}s.") for name, shape in LISTS.items()},
         "rules": Field(
             Table(Text(("off", "error", "warning", "info")), lenient=True), "A severity of your own for a rule, or off."
         ),
         "waivers": Field(ListOf(WAIVER, lenient=True), "Findings that are accepted until a day."),
+        "data_plans": Field(
+            ListOf(Text(), lenient=True), "Data plans that pipelines name: JSON files as the API returns them."
+        ),
         "plugins": Field(ListOf(Text()), "Plugins that bring rules or adapters."),
     },
 )

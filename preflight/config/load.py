@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,17 +10,17 @@ from preflight import limits
 from preflight.config import grammar as g
 from preflight.config.build import Resources
 from preflight.config.comments import comments
-from preflight.config.files import Files, Refuse
+from preflight.config.files import KEEP_INSIDE, Files, Refuse, within
 from preflight.config.nodes import Mapping, Node, Sequence, parse
 from preflight.config.places import Places
 from preflight.config.problems import BAD
-from preflight.config.project import Comment, LimitsConfig, Problem, Project, WorkspaceConfig
+from preflight.config.project import Comment, LimitsConfig, LockConfig, Problem, Project, WorkspaceConfig
 from preflight.config.read import Reader
 from preflight.config.secrets import guessed, masked
 from preflight.errors import UsageError
 from preflight.finding import Waiver
 from preflight.limits import Override
-from preflight.location import Route, Span
+from preflight.location import Route, SourceFile, Span
 
 NAMES = ("preflight.yml", "preflight.yaml")
 
@@ -27,26 +28,44 @@ NAMES = ("preflight.yml", "preflight.yaml")
 def load(path: Path) -> Project:
     """Read the project at ``path``: a folder that holds ``preflight.yml``, or the file itself.
 
+    Where ``path`` is the working folder, the nearest project above it will do, up to the repository's own folder.
     Raises UsageError where there is no such file. Whatever else is wrong is among the project's problems.
     """
     try:
-        path = path.absolute()
+        folders = _upward(Path.cwd()) if path == Path() else [path.absolute()]
+        path = folders[0]
         if path.is_dir():
-            path = next((path / name for name in NAMES if (path / name).is_file()), path / NAMES[0])
+            places = (folder / name for folder in folders for name in NAMES)
+            path = next((place for place in places if place.is_file()), path / NAMES[0])
         found, root = path.is_file(), path.parent.resolve()
     except (OSError, ValueError, RuntimeError):  # RuntimeError: a loop of links, up to Python 3.12
         found, root = False, path
     if not found:
         raise UsageError(f"there is no project file {path}", remedy="name it, or make one with `preflight init`")
-    return _Loader(root, path.name).project()
+    return load_from(Files(root), path.name)
+
+
+def _upward(folder: Path) -> list[Path]:
+    """The folder and those above it, up to the one that a repository begins in."""
+    found = []
+    for one in (folder, *folder.parents):
+        found.append(one)
+        if (one / ".git").exists():
+            break
+    return found
+
+
+def load_from(files: Files, name: str) -> Project:
+    """Read the project file ``name`` and what it names from ``files`` alone, whatever they stand for."""
+    return _Loader(files, name).project()
 
 
 class _Loader:
     """Reads one project; every file is read once."""
 
-    def __init__(self, root: Path, name: str) -> None:
+    def __init__(self, files: Files, name: str) -> None:
         self.name = name
-        self.files = Files(root)
+        self.files = files
         self.problems: list[Problem] = []
         self.readers: list[Reader] = []
         self.comments: dict[str, tuple[Comment, ...]] = {}
@@ -62,9 +81,10 @@ class _Loader:
             self._read_top(reader, node)
         elif reader is not None and not reader.found:
             reader.at("missing-key", "The project file is empty.", reader.file.span(0, 0), "Add `version: 1`.")
+        waivers = self.top.get("waivers", ())
+        plans = tuple(self._data_plans())
         for reader in self.readers:
             self.problems += reader.found
-        waivers = self.top.get("waivers", ())
         if self.whole:
             self.problems += self.resources.unresolved(waivers)
         return Project(
@@ -72,12 +92,15 @@ class _Loader:
             file=self.name,
             workspace=_workspace(self.top.get("workspace")),
             limits=_limits(self.top.get("limits")),
+            dbt=self.resources.dbt,
+            lock=LockConfig(**self.top.get("lock", {})),
             connections=tuple(self.resources.connections.values()),
             data_models=tuple(self.resources.data_models.values()),
             field_transformations=tuple(self.resources.field_transformations.values()),
             pipelines=tuple(self.resources.pipelines.values()),
             rules=self.top.get("rules", {}),
             waivers=tuple(Waiver(**waiver) for waiver in waivers),
+            data_plans=plans,
             plugins=self.top.get("plugins", ()),
             problems=tuple(sorted(self.problems, key=_order)),
             broken=frozenset(self.resources.broken),
@@ -98,6 +121,7 @@ class _Loader:
         if self.top.get("version", 1) != 1:
             message = f"version is {self.top['version']}; this preflight reads 1."
             reader.add("wrong-value", message, node.entries["version"][1], "Write 1.")
+        self.resources.dbt_folder = self.top.get("dbt", {}).get("project_dir")
         self._read_lists(reader, node, self.name)
         self.whole &= found.get("include") is not BAD and len(self.top.get("include", ())) == written
         for index, pattern in enumerate(self.top.get("include", ())):
@@ -130,6 +154,19 @@ class _Loader:
                     reader.add("unknown-key", message, node.entries[key][0], f"Move it to {self.name}.")
             reader.fields(node, g.INCLUDED, "The included file", skip=(*g.LISTS, "version", "include"))
             self._read_lists(reader, node, name)
+
+    def _data_plans(self) -> Iterator[SourceFile]:
+        for index, name in enumerate(self.top.get("data_plans", ())):
+            place = self.places.locate(Route("", "", ("data_plans", index)))
+
+            def refuse(message: str, remedy: str, span: Span | None, place: Span | None = place) -> None:
+                self.problems.append(Problem("unreadable-file", message, span or place, remedy))
+
+            path = within("", name)
+            if path is None:
+                refuse(f"{name} lies outside the project's folder.", KEEP_INSIDE, None)
+            elif (file := self.files.read(path, refuse)) is not None:
+                yield file
 
     def _refuse(self, place: Span | None) -> Refuse:
         """What keeps a problem with a file that may hold resources."""

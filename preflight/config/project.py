@@ -6,8 +6,9 @@ A resource with an error in its grammar is left out of its list; its problem say
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +16,9 @@ from preflight.finding import Waiver
 from preflight.limits import DEFAULT_PROFILE, Override
 from preflight.location import Excerpt, Route, SourceFile, Span
 from preflight.model import Provider
+
+if TYPE_CHECKING:
+    from preflight.config.dbt import DbtProject
 
 
 class EnvRef(msgspec.Struct, frozen=True):
@@ -79,6 +83,17 @@ class LimitsConfig(msgspec.Struct, frozen=True):
     overrides: Mapping[str, Override] = {}
 
 
+class LockConfig(msgspec.Struct, frozen=True):
+    """How ``preflight.lock`` is used."""
+
+    max_age_days: int = 30
+    """A fact that was read longer ago proves nothing."""
+
+    def oldest(self, now: datetime) -> date:
+        """The first day whose facts are not too old at ``now``."""
+        return (now - timedelta(days=min(self.max_age_days, 36_500))).date()
+
+
 class Introspect(msgspec.Struct, frozen=True):
     """How preflight itself reads the warehouse."""
 
@@ -114,6 +129,8 @@ class DataModel(msgspec.Struct, frozen=True):
     """The query's text, whether it stands in the YAML or in a file of its own."""
     sql_file: str | None = None
     """Relative to the project's folder, where it is a file of its own."""
+    dbt_model: str | None = None
+    """The dbt model's unique id, where its compiled SQL is the query."""
 
 
 class FieldMapping(msgspec.Struct, frozen=True):
@@ -209,6 +226,11 @@ class Project(msgspec.Struct, frozen=True):
     """Every file that was read, by its path relative to ``root``."""
     locate: Callable[[Route], Span | None]
     """Where a route points: the value, else its key, else the resource's ``id`` line, else None."""
+    data_plans: tuple[SourceFile, ...] = ()
+    """The files of the data plans, as they are."""
+    lock: LockConfig = LockConfig()
+    dbt: DbtProject | None = None
+    """The dbt project, where a data model is a model of it."""
     comments: Mapping[str, tuple[Comment, ...]] = {}
     """The YAML files' comments that may speak to preflight, by path."""
 

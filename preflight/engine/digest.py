@@ -38,6 +38,7 @@ def digests(project: Project, limits: Limits, rules: Iterable[Rule], schemas: Ma
         project.pipelines,
         project.rules,
         project.waivers,
+        [(file.path, file.text) for file in project.data_plans],
     )
     return Digests(
         config=fingerprint(resources),

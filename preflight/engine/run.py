@@ -10,12 +10,14 @@ import msgspec
 from preflight import limits as limit_profiles
 from preflight import registry
 from preflight.config import Connection, DataModel, Problem, Project
+from preflight.engine import freshness
 from preflight.engine.baseline import Matching
 from preflight.engine.digest import digests
 from preflight.engine.objects import object_of
 from preflight.engine.selection import Options, chosen, parts, require_names, subjects, with_unknown_rules
 from preflight.engine.suppression import Suppressions
-from preflight.facts import Gathered, Gatherer, Request
+from preflight.engine.windows import windows
+from preflight.facts import Gathered, Gatherer, Request, Watch, unwatched
 from preflight.finding import (
     Basis,
     Bug,
@@ -35,11 +37,12 @@ from preflight.finding import (
     Verdict,
     Waiver,
     Weighed,
+    Windows,
 )
 from preflight.location import Place, Route, Span, SqlRange
 from preflight.model import Schema, WorkspaceState
 from preflight.outlook import column_fates, next_runs
-from preflight.query import Query, parse
+from preflight.query import Outputs, Query, parse
 from preflight.rule import Context, Fact, Known, Missing, Rule, Scope
 
 
@@ -50,13 +53,14 @@ def check(
     now: datetime | None = None,
     environ: Mapping[str, str] | None = None,
     read_workspace: Callable[[], WorkspaceState] | None = None,
+    watch: Watch = unwatched,
 ) -> Report:
     """Judge ``project``; what the project, a warehouse or the workspace gets wrong is in the report.
 
-    ``read_workspace`` takes the place of the client that the project's own credentials open. Raises UsageError for an
-    option that names no pipeline or rule of this project, and for a broken plugin.
+    ``read_workspace`` takes the place of the client that the project's own credentials open; ``watch`` is told what is
+    asked for. Raises UsageError for an option that names no pipeline or rule of this project, and for a broken plugin.
     """
-    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace).report()
+    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace, watch).report()
 
 
 class _Run:
@@ -69,11 +73,14 @@ class _Run:
         now: datetime,
         environ: Mapping[str, str] | None,
         read_workspace: Callable[[], WorkspaceState] | None,
+        watch: Watch,
     ) -> None:
+        self.watch = watch
         self.options = options
         self.now = now
         self.rules = registry.rules(project.plugins)
-        self.project = with_unknown_rules(project, self.rules)
+        project = with_unknown_rules(project, self.rules)
+        self.lock, self.project = freshness.open_lock(project, now) if options.offline else (None, project)
         profile = limit_profiles.load(project.limits.profile)
         self.limits = profile.with_overrides(dict(project.limits.overrides), now.date())
         self.running = tuple(r for r in self.rules if (r.fixed or chosen(r, options)) and self._severity(r) is not None)
@@ -89,12 +96,14 @@ class _Run:
         self.project = msgspec.structs.replace(self.project, problems=(*self.project.problems, *problems))
 
     def report(self) -> Report:
-        contexts = {subject: self._context(subject) for subject in subjects(self.project, self.options.pipelines)}
+        chosen = subjects(self.project, self.options.pipelines)
+        contexts = {subject: self._context(subject) for subject in chosen if self._judged(subject)}
         gathered = self._gather(contexts)
-        findings, verdicts, bugs = self._judge_all(contexts, gathered)
+        schemas = _schemas(gathered)
+        outputs = _outputs(contexts.values(), schemas)
+        findings, verdicts, bugs = self._judge_all(contexts, gathered, outputs)
         merged = _merge(findings)
         touched = {finding.waiver for finding in merged} | {verdict.waiver for verdict in verdicts}
-        schemas = _schemas(gathered)
         return Report(
             depth=_depth(contexts.values(), gathered),
             project=self.project.file,
@@ -111,14 +120,19 @@ class _Run:
             left_out=tuple(r.name for r in self.rules if r.severity is Severity.ERROR and r not in self.running),
             bugs=tuple(bugs),
             schemas=schemas,
-            fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, schemas))},
+            fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, outputs))},
+            windows={subject.id: found for subject, found in _windows(contexts, gathered)},
             statements=gathered.statements,
             interrupted=gathered.interrupted,
             next_runs={c.subject.id: runs for c in contexts.values() if (runs := _next_runs(c, self.now))},
         )
 
+    def _judged(self, subject: Subject) -> bool:
+        only = self.options.only
+        return only is None or subject.kind is SubjectKind.PROJECT or subject in only
+
     def _judge_all(
-        self, contexts: Mapping[Subject, Context], gathered: Gathered
+        self, contexts: Mapping[Subject, Context], gathered: Gathered, outputs: Mapping[str, Outputs]
     ) -> tuple[list[Finding], list[Verdict], list[Bug]]:
         """Every rule for every subject; those that speak of what the others found come last."""
         findings: list[Finding] = []
@@ -126,12 +140,12 @@ class _Run:
         bugs: list[Bug] = []
         for last in (False, True):
             if last:
-                whole = not self.options.pipelines
+                whole = not self.options.pipelines and self.options.only is None
                 self._add_problems(self.suppressions.unused(verdicts, self.running, whole=whole))
                 self._add_problems(self.baseline.stale(verdicts, self.rules, contexts, whole=whole))
                 contexts = {subject: self._context(subject) for subject in contexts}
             for subject, bare in contexts.items():
-                context = bare.with_facts(gathered.facts[subject])
+                context = bare.with_facts(gathered.facts[subject], outputs)
                 for rule in self._rules_for(subject, last=last):
                     found, verdict, bug = self._judge(rule, context)
                     findings += found
@@ -184,6 +198,8 @@ class _Run:
             offline=self.options.offline,
             environ=self.environ,
             read_workspace=self.read_workspace,
+            watch=self.watch,
+            lock=self.lock,
         ).gather(requests)
 
     # -- one rule, one subject ---------------------------------------------------------------------------------------
@@ -361,15 +377,29 @@ def _order(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def _fates(context: Context, schemas: Mapping[str, Schema]) -> tuple[ColumnFate, ...]:
-    if context.used_by is None or not context.has_query:
+def _outputs(contexts: Iterable[Context], schemas: Mapping[str, Schema]) -> dict[str, Outputs]:
+    """What each pipeline's query puts out, by the pipeline's id."""
+    return {
+        context.used_by.id: context.query.outputs(schemas.get(context.subject.id))
+        for context in contexts
+        if context.used_by is not None and context.has_query
+    }
+
+
+def _fates(context: Context, outputs: Mapping[str, Outputs]) -> tuple[ColumnFate, ...]:
+    if context.used_by is None or context.used_by.id not in outputs:
         return ()
-    outputs = context.query.outputs(schemas.get(context.subject.id))
-    return column_fates(context.used_by, context.field_transformation, outputs)
+    return column_fates(context.used_by, context.field_transformation, outputs[context.used_by.id])
 
 
 def _next_runs(context: Context, now: datetime) -> tuple[int, ...]:
     return next_runs(context.used_by, now) if context.used_by is not None else ()
+
+
+def _windows(contexts: Mapping[Subject, Context], gathered: Gathered) -> Iterator[tuple[Subject, Windows]]:
+    for subject, bare in contexts.items():
+        if found := windows(bare.with_facts(gathered.facts[subject])):
+            yield subject, found
 
 
 def _schemas(gathered: Gathered) -> dict[str, Schema]:

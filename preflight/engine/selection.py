@@ -23,6 +23,8 @@ class Options(msgspec.Struct, frozen=True):
     """Rule names, codes or families (``PF4``) to run; empty: all."""
     ignore: tuple[str, ...] = ()
     """Rule names, codes or families to leave out."""
+    only: frozenset[Subject] | None = None
+    """The connections, pipelines and data models to judge, beside the project; None: all."""
     offline: bool = False
     """Ask no warehouse and no workspace (a stand-in file is asked all the same: it needs no network)."""
     baseline: Baseline | None = None

@@ -15,6 +15,7 @@ from preflight.facts.once import Once
 from preflight.facts.sessions import Sessions
 from preflight.facts.work import spread
 from preflight.finding import Asked, Basis, Depth, Failure, Grade, Subject, SubjectKind
+from preflight.lock import NAME, Lock, LockedAdapter, opened
 from preflight.model import Access, AccessAsk, ProfileAsk, TableInfo, TableRef, WorkspaceState
 from preflight.query import Query
 from preflight.rule import Fact, Facts, Known, Missing
@@ -44,6 +45,12 @@ class Gathered(msgspec.Struct, frozen=True):
 
 Watch = Callable[[Subject, str], None]
 """Told what is asked for a subject, before the asking; from any thread."""
+
+
+def unwatched(_: Subject, __: str) -> None:
+    """Watch nothing."""
+
+
 MAX_PROFILED = 400
 """Columns beyond which no value profile is asked for: far more than the platform takes, and slow to plan."""
 WORKERS = 8
@@ -64,7 +71,8 @@ class Gatherer:
         environ: Mapping[str, str],
         read_workspace: Callable[[], WorkspaceState] | None,
         workers: int = WORKERS,
-        watch: Watch = lambda *_: None,
+        watch: Watch = unwatched,
+        lock: Lock | None = None,
     ) -> None:
         self._project = project
         self._now = now
@@ -81,6 +89,8 @@ class Gatherer:
         self._sessions = Sessions(
             project, offline=offline, environ=environ, record=self._statements.append, failed=self._not_opened
         )
+        if lock is not None:
+            self._sessions.locked = lambda connection: opened(lock, connection, project.lock.oldest(now))
 
     def gather(self, requests: Iterable[Request]) -> Gathered:
         """Ask for everything that is wanted; a fact that cannot be had is Missing, and the others go on.
@@ -170,6 +180,7 @@ class Gatherer:
             return Missing("its data model could not be read from the project, so no warehouse was asked")
         if blocking := [p for p in request.query.problems if p.kind != "trailing-semicolon"]:
             return Missing(f"the SQL is not one query ({blocking[0].kind}), so it was not sent to a warehouse")
+        self._watch(request.subject, "connect")
         adapter = self._sessions.adapter(request.connection)
         return adapter if isinstance(adapter, Missing) else (adapter, request.query)
 
@@ -181,7 +192,7 @@ class Gatherer:
             label = self._label(request)
             if error.cause.blames_query:
                 return Missing(f"{label} refused the query: {error.message}", error.cause, error.offset, error.name)
-            if error.cause is not Cause.UNSUPPORTED:
+            if error.cause not in (Cause.UNSUPPORTED, Cause.NOT_LOCKED):
                 assert request.connection is not None  # noqa: S101 - _ready has seen it
                 self._fail(f"connection {request.connection.id}", f"{step} for {request.subject}", error)
             return Missing(f"{label}: {error.message}", error.cause)
@@ -197,12 +208,14 @@ class Gatherer:
         assert request.connection is not None  # noqa: S101 - only asked for once there is one
         if request.connection.introspect.local is not None:
             return f"the stand-in of {request.connection.id}"
+        if self._offline:
+            return NAME
         return request.connection.service_provider.label
 
     # -- one fact each -----------------------------------------------------------------------------------------------
 
     def _schema(self, adapter: Adapter, query: Query) -> Known:
-        return Known(adapter.describe(query.sql.text), Basis(Grade.DESCRIBED, adapter.stand_in))
+        return Known(adapter.describe(query.sql.text), _basis(adapter, Grade.DESCRIBED))
 
     def _table_facts(self, request: Request, adapter: Adapter, query: Query) -> Known:
         assert request.connection is not None  # noqa: S101 - _ready has seen it
@@ -211,13 +224,13 @@ class Gatherer:
             use.ref: self._tables.get((connection, use.ref), lambda ref=use.ref: self._table(adapter, ref))  # type: ignore[misc]
             for use in query.tables
         }
-        return Known(tables, Basis(Grade.METADATA, adapter.stand_in))
+        return Known(tables, _basis(adapter, Grade.METADATA))
 
     def _table(self, adapter: Adapter, ref: TableRef) -> TableInfo | Missing:
         try:
             return adapter.table(ref)
         except WarehouseError as error:
-            if error.cause.blames_query or error.cause is Cause.UNSUPPORTED:
+            if error.cause.blames_query or error.cause in (Cause.UNSUPPORTED, Cause.NOT_LOCKED):
                 return Missing(error.message, error.cause, name=error.name or str(ref))
             raise
 
@@ -233,7 +246,7 @@ class Gatherer:
             return missing
         assert request.connection is not None  # noqa: S101 - _ready has seen it
         ask = AccessAsk(tables.get(request.connection.id, ()))
-        basis = Basis(Grade.DESCRIBED, adapter.stand_in)
+        basis = _basis(adapter, Grade.DESCRIBED)
         known = self._access.get(
             request.connection.id,
             lambda: self._ask(request, "grants", lambda: Known(adapter.access(ask), basis)),
@@ -254,7 +267,7 @@ class Gatherer:
         ask = rehearsal_ask(request.pipeline, query.sql.text, round(self._now.timestamp()))
         if isinstance(ask, Missing):
             return ask
-        basis = Basis(Grade.DESCRIBED, adapter.stand_in)
+        basis = _basis(adapter, Grade.DESCRIBED)
         return self._ask(request, "rehearsal", lambda: Known(adapter.rehearse(ask), basis))
 
     def _unable(self, request: Request, adapter: Adapter, capability: Capability, what: str) -> Missing | None:
@@ -272,7 +285,7 @@ class Gatherer:
         ask = histogram_ask(request.pipeline, query.sql.text, schema.value, self._now)
         if isinstance(ask, Missing):
             return ask
-        basis = Basis(Grade.COUNTED, adapter.stand_in)
+        basis = _basis(adapter, Grade.COUNTED)
         return self._ask(request, "count", lambda: Known(adapter.histogram(ask), basis))
 
     def _values(self, request: Request, adapter: Adapter, query: Query, schema: Known | Missing) -> Known | Missing:
@@ -295,7 +308,7 @@ class Gatherer:
 
     def _profile(self, adapter: Adapter, ask: ProfileAsk) -> Known:
         profile = adapter.profile(ask)
-        return Known(profile, Basis(Grade.SAMPLED if profile.sampled else Grade.COUNTED, adapter.stand_in))
+        return Known(profile, _basis(adapter, Grade.SAMPLED if profile.sampled else Grade.COUNTED))
 
     def _ask_workspace(self) -> Known | Missing:
         if self._offline:
@@ -304,12 +317,18 @@ class Gatherer:
             return Missing(
                 "the workspace was not asked: there are no credentials for it (MP_CLIENT_ID, MP_CLIENT_SECRET)"
             )
+        self._watch(Subject(SubjectKind.PROJECT), "workspace")
         try:
             state = self._read_workspace()
         except EnvironmentFailure as error:
             self._fail("workspace", "read", error)
             return Missing(f"the workspace could not be read: {error.message}")
         return Known(state, Basis(Grade.DESCRIBED, state.stand_in))
+
+
+def _basis(adapter: Adapter, grade: Grade) -> Basis:
+    """What an answer of this grade rests on: whatever it was on the day, the lock's own word is no more than locked."""
+    return Basis(Grade.LOCKED if isinstance(adapter, LockedAdapter) else grade, adapter.stand_in)
 
 
 def _tables_by_connection(requests: Sequence[Request]) -> dict[str, tuple[TableRef, ...]]:

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from preflight import identities
 from preflight.config import FieldTransformation, Pipeline
-from preflight.event_batch import identity_of
+from preflight.event_batch import NAMES, identity_of, normalise
+from preflight.event_batch import schema as event_batch
 from preflight.model import (
     HOUR,
+    Column,
     HistogramAsk,
     IteratorKind,
     Kind,
@@ -70,16 +72,30 @@ def histogram_ask(pipeline: Pipeline, sql: str, schema: Schema, now: datetime) -
 
 
 def profile_columns(schema: Schema, transformation: FieldTransformation | None) -> tuple[ProfileColumn, ...]:
-    """The columns to profile, each with the identity that its values become.
+    """The columns to profile, each with the identity that its values become, and what its member says of them.
 
-    In a user pipeline that is the reserved name that it has, in an event pipeline the destination of its mapping.
+    In a user pipeline the identity is the reserved name that it has, in an event pipeline the destination of its
+    mapping.
     """
     if transformation is None:
         named = {name: name for name in identities.RESERVED}
-    else:
-        pairs = ((m.source, identity_of(m.destination)) for m in transformation.mappings if m.mapping_type == "column")
-        named = {source.casefold(): identity for source, identity in pairs if source and identity}
-    return tuple(ProfileColumn(c.name, c.type, named.get(c.name.casefold())) for c in schema.columns)
+        return tuple(ProfileColumn(c.name, c.type, named.get(c.name.casefold())) for c in schema.columns)
+    written: dict[str, list[str]] = {}
+    for mapping in transformation.mappings:
+        if mapping.mapping_type == "column" and mapping.source and mapping.destination:
+            written.setdefault(mapping.source.casefold(), []).append(normalise(mapping.destination))
+    return tuple(_written_column(column, written.get(column.name.casefold(), [])) for column in schema.columns)
+
+
+def _written_column(column: Column, paths: list[str]) -> ProfileColumn:
+    members = (event_batch().member(path) for path in paths)
+    return ProfileColumn(
+        column.name,
+        column.type,
+        next((identity for path in paths if (identity := identity_of(path))), None),
+        allowed=next((member.enum for member in members if member and member.enum), ()),
+        names_events=any(path in NAMES for path in paths),
+    )
 
 
 def rehearsal_ask(pipeline: Pipeline, sql: str, now: int) -> RehearsalAsk | Missing:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 
 from preflight import registry
 from preflight.config import Connection, Project
-from preflight.errors import WarehouseError
+from preflight.errors import Cause, WarehouseError
 from preflight.finding import Depth
+from preflight.lock import LockedAdapter
 from preflight.rule import Missing
 from preflight.source import Adapter, Record
 
@@ -33,6 +34,8 @@ class Sessions:
         self._environ = environ
         self._record = record
         self._failed = failed
+        self.locked: Callable[[Connection], LockedAdapter | None] = lambda _: None
+        """What an offline run has of a connection from an earlier day."""
         self._guard = threading.Lock()
         self._opening: dict[str, threading.Lock] = {}
         self._adapters: dict[tuple[int, str], Adapter] = {}
@@ -63,19 +66,21 @@ class Sessions:
                 self._depths.setdefault(connection.id, Depth.STATIC)
             else:
                 self._adapters[key] = found
-                self._depths[connection.id] = Depth.LOCAL if found.stand_in else Depth.LIVE
+                self._depths[connection.id] = _depth(found)
         return found
 
     def _open(self, connection: Connection) -> Adapter | Missing:
         provider = connection.service_provider.label
         if self._offline and connection.introspect.local is None:
-            return Missing(f"the run is offline, so {provider} was not asked")
+            return self.locked(connection) or Missing(f"the run is offline, so {provider} was not asked")
         connect = registry.connect_for(connection, self._project.plugins)
         if connect is None:
             return Missing(f"there is no adapter for {provider} yet, and the connection names no stand-in")
         try:
             return connect(connection, root=self._project.root, environ=self._environ, record=self._record)
         except WarehouseError as error:
+            if error.cause is Cause.NO_CREDENTIALS:
+                return Missing(error.message)
             self._failed(connection, error)
             return Missing(f"connection {connection.id} could not be opened: {error.message}")
 
@@ -96,3 +101,9 @@ class Sessions:
         for adapter in self._adapters.values():
             adapter.close()
         self._adapters.clear()
+
+
+def _depth(adapter: Adapter) -> Depth:
+    if isinstance(adapter, LockedAdapter):
+        return Depth.LOCKED
+    return Depth.LOCAL if adapter.stand_in else Depth.LIVE

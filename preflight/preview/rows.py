@@ -9,7 +9,7 @@ import msgspec
 
 from preflight import registry
 from preflight.config import Connection, DataModel, Project
-from preflight.errors import WarehouseError
+from preflight.errors import Cause, WarehouseError
 from preflight.model import Column
 from preflight.query import Query, parse
 from preflight.source import Adapter, Capability, Level, Sampler, Support
@@ -49,6 +49,8 @@ def read_rows(
     try:
         adapter = connect(connection, root=project.root, environ=environ, record=lambda _: None)
     except WarehouseError as error:
+        if error.cause is Cause.NO_CREDENTIALS:
+            return _written(query, error.message)
         return _written(query, f"connection {connection.id} could not be opened: {error.message}", failed=True)
     try:
         return _sampled(adapter, query, count)

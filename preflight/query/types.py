@@ -88,6 +88,18 @@ def _likeness(node: Any, dialect: str) -> object:
     return kind
 
 
+def named_type(text: str, dialect: str) -> Type:
+    """Our type for a type's name as a warehouse lists it; its kind is unknown where the name is none of the dialect."""
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        found = to_type(exp.DataType.build(text, dialect=dialect), dialect)
+    except (SqlglotError, ValueError, RecursionError):
+        return Type(Kind.UNKNOWN, text)
+    return Type(found.kind, text, found.precision, found.scale, found.element)
+
+
 def _raw(node: Expression, dialect: str) -> str:
     bare = not any(value for key, value in node.args.items() if key != "this")
     text = _bare_name(node.this, dialect) if bare else node.sql(dialect)

@@ -14,6 +14,13 @@ from preflight.report.style import Style
 FORMATS = {
     "text": "preflight.report.text",
     "json": "preflight.report.json_v1",
+    "jsonl": "preflight.report.jsonl",
+    "markdown": "preflight.report.markdown",
+    "junit": "preflight.report.junit",
+    "sarif": "preflight.report.sarif",
+    "github": "preflight.report.github",
+    "gitlab": "preflight.report.gitlab",
+    "html": "preflight.report.html",
 }
 """A format's name to the module whose ``render`` writes it; the module is imported when it is asked for."""
 

@@ -6,22 +6,37 @@ is escaped, so that every stream takes it.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from math import isfinite
 from typing import Any
 
-from preflight.finding import Basis, Finding, Measure, Report, Severity, State, Subject, Suppression, Verdict, Waiver
+from preflight.finding import (
+    Basis,
+    Finding,
+    Measure,
+    Report,
+    Severity,
+    State,
+    Subject,
+    Suppression,
+    Verdict,
+    Waiver,
+    WindowRows,
+    Windows,
+)
+from preflight.report.json_text import dumps
 from preflight.report.style import Style
 from preflight.report.subjects import by_subject
 from preflight.schedule import iso
 
 SCHEMA_VERSION = 1
+MOST_WINDOWS = 1_000
+"""Windows of one pipeline that are written out; the worst of all stands apart."""
 
 
 def render(report: Report, _: Style) -> str:
     """The report as JSON, ending in a line break."""
-    return json.dumps(document(report), indent=2, allow_nan=False) + "\n"
+    return dumps(document(report), indent=2) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -35,8 +50,8 @@ def document(report: Report) -> dict[str, Any]:
         "limits_profile": report.profile,
         "passed": report.passed,
         "weakest": _basis(report.weakest),
-        "summary": _summary(report),
-        "findings": [_finding(finding) for finding in report.findings],
+        "summary": summary_values(report),
+        "findings": [finding_values(finding) for finding in report.findings],
         "verdicts": [_verdicts(subject, verdicts[subject]) for subject in report.subjects],
         "columns": [
             {
@@ -52,14 +67,34 @@ def document(report: Report) -> dict[str, Any]:
         "failures": [
             {"subject": f.subject, "step": f.step, "cause": f.cause, "remedy": f.remedy} for f in report.failures
         ],
-        "bugs": [{"rule": bug.rule, "subject": _subject(bug.subject)} for bug in report.bugs],
+        "bugs": [{"rule": bug.rule, "subject": subject_values(bug.subject)} for bug in report.bugs],
         "left_out": list(report.left_out),
-        "waivers": [_waiver(waiver) for waiver in report.waivers],
+        "waivers": [waiver_values(waiver) for waiver in report.waivers],
+        "windows": [windows_values(pipeline, windows) for pipeline, windows in report.windows.items()],
         "notes": list(report.notes),
+        "exit_code": report.exit_code,
     }
 
 
-def _summary(report: Report) -> dict[str, int]:
+def windows_values(pipeline: str, windows: Windows) -> dict[str, Any]:
+    """A pipeline's windows; of more than MOST_WINDOWS the latest, and the worst of all in any case."""
+    return {
+        "pipeline": pipeline,
+        "frequency": windows.frequency,
+        "total": windows.total,
+        "with_rows": len(windows.windows),
+        "limit": measure_values(windows.limit),
+        "worst": _window(windows.worst),
+        "latest": [_window(window) for window in windows.windows[-MOST_WINDOWS:]],
+    }
+
+
+def _window(window: WindowRows) -> dict[str, Any]:
+    return {"start": iso(window.start), "end": iso(window.end), "rows": window.rows}
+
+
+def summary_values(report: Report) -> dict[str, int]:
+    """How many findings and verdicts of each kind there are."""
     open_findings = [finding for finding in report.findings if finding.open]
     states = [verdict.state for verdict in report.verdicts]
     return {
@@ -76,11 +111,13 @@ def _summary(report: Report) -> dict[str, int]:
     }
 
 
-def _subject(subject: Subject) -> dict[str, str]:
+def subject_values(subject: Subject) -> dict[str, str]:
+    """A subject."""
     return {"kind": subject.kind.value, "id": subject.id}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_values(finding: Finding) -> dict[str, Any]:
+    """A finding with its place."""
     span = finding.span
     return {
         "code": finding.code,
@@ -88,15 +125,15 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity.value,
         "message": finding.message,
         "remedy": finding.remedy,
-        "subject": _subject(finding.subject),
-        "also": [_subject(subject) for subject in finding.also],
+        "subject": subject_values(finding.subject),
+        "also": [subject_values(subject) for subject in finding.also],
         "file": span.path if span else None,
         "line": span.line if span else None,
         "column": span.column if span else None,
         "end_line": span.end_line if span else None,
         "end_column": span.end_column if span else None,
-        "measures": [_measure(measure) for measure in finding.measures],
-        "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        "measures": [measure_values(measure) for measure in finding.measures],
+        "waiver": waiver_values(finding.waiver) if finding.waiver else None,
         "object": finding.object,
         "baselined": finding.baselined,
         "suppression": _suppression(finding.suppression) if finding.suppression else None,
@@ -113,7 +150,8 @@ def _suppression(suppression: Suppression) -> dict[str, Any]:
     }
 
 
-def _measure(measure: Measure) -> dict[str, Any]:
+def measure_values(measure: Measure) -> dict[str, Any]:
+    """A number, its limit and what it rests on."""
     return {
         "name": measure.name,
         "value": _number(measure.value),
@@ -133,7 +171,8 @@ def _number(value: float | str | None) -> float | str | None:
     return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
-def _waiver(waiver: Waiver) -> dict[str, str]:
+def waiver_values(waiver: Waiver) -> dict[str, str]:
+    """A waiver."""
     return {
         "rule": waiver.rule,
         "pipeline": waiver.pipeline,
@@ -145,12 +184,12 @@ def _waiver(waiver: Waiver) -> dict[str, str]:
 
 def _verdicts(subject: Subject, verdicts: list[Verdict]) -> dict[str, Any]:
     return {
-        "subject": _subject(subject),
+        "subject": subject_values(subject),
         "pass": [verdict.code for verdict in verdicts if verdict.state is State.PASS],
         "findings": [verdict.code for verdict in verdicts if verdict.state is State.FINDINGS],
         "unproven": _by_reason(verdicts, State.UNPROVEN),
         "inapplicable": _by_reason(verdicts, State.INAPPLICABLE),
-        "measures": [_measure(measure) for verdict in verdicts for measure in verdict.measures],
+        "measures": [measure_values(measure) for verdict in verdicts for measure in verdict.measures],
     }
 
 

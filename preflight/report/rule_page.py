@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 from textwrap import dedent
 
 from preflight.rule import Rule
@@ -20,6 +22,52 @@ FAMILIES = {
     "PF9": "preflight itself",
 }
 
+GROUNDS = {
+    "V2": "read on a page of the API's second version",
+    "V1": "read in the documentation source of 2023",
+    "OAS": "the Events API's published schema",
+    "3P": "read by a third party",
+    "RFC": "a standard",
+    "SQL": "the warehouses' own SQL",
+    "OWN": "preflight's own grammar or bound",
+    "INF": "inferred",
+}
+"""How sure a rule's source is: the marks that a docstring's Source may hold, surest first."""
+_SOURCES_READ = "2026-11-23"
+"""The day on which the pages that Source names were read, unless it names another."""
+_MARKS = {"SQL": r"the warehouses' SQL", "OWN": r"preflight's own", "RFC": r"\bRFC \d+"}
+_DAY = re.compile(r"\bon (\d{1,2}) ([A-Z][a-z]+) (\d{4})")
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+
+
+def ground(rule: Rule) -> tuple[str, ...]:
+    """The marks of the rule's source, surest first."""
+    source = " ".join(section(rule, "Source").split())
+    return tuple(mark for mark in GROUNDS if re.search(_MARKS.get(mark, rf"\b{mark}\b"), source))
+
+
+def read_on(rule: Rule) -> str:
+    """The day (ISO 8601) on which the rule's source was read; empty where there is no page to read."""
+    if not set(ground(rule)) & {"V2", "V1", "OAS", "3P", "RFC"}:
+        return ""
+    found = _DAY.search(" ".join(section(rule, "Source").split()))
+    if found is None:
+        return _SOURCES_READ
+    return f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{int(found[1]):02}"
+
 
 def summary(rule: Rule) -> str:
     """The docstring's first sentence."""
@@ -28,7 +76,7 @@ def summary(rule: Rule) -> str:
 
 def section(rule: Rule, heading: str) -> str:
     """The text under a heading of the docstring, without its indent; raises LookupError where there is no heading."""
-    lines = dedent("    " + rule.doc).splitlines()
+    lines = _lines(rule.doc)
     for number, line in enumerate(lines):
         if line.startswith(f"{heading}:"):
             rest = []
@@ -39,6 +87,11 @@ def section(rule: Rule, heading: str) -> str:
             first = line.removeprefix(f"{heading}:").strip()
             return "\n".join(part for part in (first, dedent("\n".join(rest)).strip("\n")) if part)
     raise LookupError(f"rule {rule.name} has no heading {heading!r}")
+
+
+@lru_cache(maxsize=1)
+def _lines(doc: str) -> list[str]:
+    return dedent("    " + doc).splitlines()
 
 
 def _sentence(rule: Rule, heading: str) -> str:
@@ -59,6 +112,7 @@ def page(rule: Rule) -> str:
         f"- Judges: each {rule.scope.value}",
         f"- Needs: {facts}; without it the rule is unproven" if rule.needs else f"- Needs: {facts}",
         *([f"- Uses, where it is there: {uses}"] if uses else []),
+        f"- Ground: {_ground_words(rule)}",
         "",
         "## Why",
         "",
@@ -88,6 +142,12 @@ def page(rule: Rule) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _ground_words(rule: Rule) -> str:
+    words = "; ".join(f"{mark}, {GROUNDS[mark]}" for mark in ground(rule))
+    day = read_on(rule)
+    return f"{words} (read on {day})" if day else words
 
 
 def index(rules: Iterable[Rule], *, link: str = "{name}.md") -> str:

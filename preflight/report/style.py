@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import msgspec
 
+from preflight.report.repository import Repository
+
 _COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 _SWAPS = {"│": "|", "→": "->", "…": "...", "–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'"}
 
 
 class Style(msgspec.Struct, frozen=True):
-    """What the stream that a report is written to can show."""
+    """What the place that a report is written to can show, and where its links lead."""
 
     color: bool = False
     encoding: str = "utf-8"
+    width: int = 0
+    """Columns of the terminal; 0 where none is known, so that nothing is fitted to one."""
+    repository: Repository = Repository()
 
     def paint(self, text: str, color: str) -> str:
         """``text`` in a colour, bold."""
@@ -30,6 +35,10 @@ class Style(msgspec.Struct, frozen=True):
         if text.isascii() and text.isprintable():
             return text
         return "".join(map(self._shown, text))
+
+    def takes(self, text: str) -> bool:
+        """Whether this stream's encoding has every character of ``text``."""
+        return _takes(text, self.encoding)
 
     def _shown(self, char: str) -> str:
         if char in "\n\r\t":

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 
 from preflight.finding import (
     ColumnFate,
-    Depth,
     Failure,
     Fate,
     Finding,
@@ -23,24 +22,25 @@ from preflight.finding import (
     State,
     Subject,
     SubjectKind,
-    Suppression,
     Verdict,
     Waiver,
 )
 from preflight.location import SourceFile
-from preflight.report.snippet import snippet
+from preflight.report.finding_text import FindingBlocks
+from preflight.report.histogram import histogram
 from preflight.report.style import Style
-from preflight.report.subjects import by_subject
+from preflight.report.subjects import COLORS, by_subject, standing
+from preflight.report.words import (
+    DEPTHS,
+    failure_words,
+    measure_words,
+    rules_words,
+    standing_words,
+    summary_words,
+    waiver_words,
+)
 from preflight.schedule import iso
 
-_DEPTHS = {
-    Depth.STATIC: "static: only the project and its SQL were read, no warehouse was asked",
-    Depth.LOCKED: "locked: the schema lock was read in place of the warehouse",
-    Depth.LOCAL: "local: a stand-in was read in place of the warehouse",
-    Depth.LIVE: "live: the warehouse was asked",
-}
-_PROVEN = {Depth.LOCKED: "proven against the lock", Depth.LOCAL: "proven on a stand-in"}
-_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _NAMED = 4
 """How many rules are named for one reason; the JSON report names all."""
 _LISTED = 12
@@ -50,7 +50,7 @@ _LISTED = 12
 def render(report: Report, style: Style) -> str:
     """The whole report, ending in a line break."""
     blocks = ["\n".join(_head(report, style))]
-    blocks += ["\n".join(_finding(finding, report.sources, style)) for finding in report.findings]
+    blocks += map(FindingBlocks(report.sources, style).block, report.findings)
     blocks += ["\n".join(_failure(failure, style)) for failure in report.failures]
     blocks += ["\n".join(_bugs(report, style))]
     blocks += ["\n".join(_subjects(report, style))]
@@ -60,7 +60,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
-    yield f"{style.bold('preflight')} {_DEPTHS[report.depth]}"
+    yield f"{style.bold('preflight')} {DEPTHS[report.depth]}"
     yield f"project {style.clean(report.project)}, limits {style.clean(report.profile)}"
 
 
@@ -69,65 +69,19 @@ def _head(report: Report, style: Style) -> Iterator[str]:
 
 def finding_block(finding: Finding, sources: Mapping[str, SourceFile]) -> str:
     """One finding by itself, without colour."""
-    return "\n".join(_finding(finding, sources, Style()))
-
-
-def _finding(finding: Finding, sources: Mapping[str, SourceFile], style: Style) -> Iterator[str]:
-    color = _COLORS[finding.severity]
-    label = style.paint(f"{finding.severity.value}[{style.clean(finding.code)}]", color)
-    yield f"{label} {style.clean(finding.name)}: {style.bold(style.clean(finding.message))}"
-    span, gutter = finding.span, "  "
-    if span is not None:
-        gutter = " " * (len(str(span.line)) + 1)
-        yield f"{gutter[1:]}{style.paint('-->', 'blue')} {style.clean(span.path)}:{span.line}:{span.column}"
-        if (source := sources.get(span.path)) is not None:
-            yield from snippet(span, source, style, color)
-    for note in _notes(finding, style):
-        yield f"{gutter}{style.paint('=', 'blue')} {note}"
-
-
-def _notes(finding: Finding, style: Style) -> Iterator[str]:
-    yield from (_measure(measure, style) for measure in finding.measures)
-    if finding.remedy:
-        yield f"{style.bold('help')}: {style.clean(finding.remedy)}"
-    if finding.subject.kind is not SubjectKind.PROJECT:
-        yield f"in: {', '.join(style.clean(str(subject)) for subject in (finding.subject, *finding.also))}"
-    for source in dict.fromkeys(m.source for m in finding.measures if m.source):
-        yield f"source: {style.clean(source)}"
-    if finding.waiver is not None:
-        yield f"waived {_waiver(finding.waiver, style)}"
-    if finding.suppression is not None:
-        yield f"suppressed {_suppression(finding.suppression, style)}"
-    if finding.baselined:
-        yield "in the baseline"
+    return FindingBlocks(sources, Style()).block(finding)
 
 
 def _measure(measure: Measure, style: Style) -> str:
-    value = measure.value if isinstance(measure.value, str) else f"{measure.value:,}"
-    unit = f" {_counted(measure)}" if measure.unit not in ("", measure.name) else ""
-    limit = f", limit {measure.limit:,}" if measure.limit is not None else ""
-    return style.clean(f"{measure.name}: {value}{unit}{limit} ({measure.basis})")
-
-
-def _counted(measure: Measure) -> str:
-    """The unit as it stands behind its number: of one in the singular."""
-    noun, _, rest = measure.unit.partition(" ")
-    one = noun.removesuffix("es" if noun.endswith("ches") else "s") if measure.value == 1 else noun
-    return f"{one} {rest}".rstrip()
+    return style.clean(measure_words(measure))
 
 
 def _waiver(waiver: Waiver, style: Style) -> str:
-    return style.clean(f"until {waiver.expires} by {waiver.owner}: {waiver.reason}")
-
-
-def _suppression(suppression: Suppression, style: Style) -> str:
-    until = f"until {suppression.expires} " if suppression.expires else ""
-    place = f"{suppression.place.path}:{suppression.place.line}"
-    return style.clean(f"{until}at {place}: {suppression.reason}")
+    return style.clean(waiver_words(waiver))
 
 
 def _failure(failure: Failure, style: Style) -> Iterator[str]:
-    yield f"{style.paint('could not ask', 'red')} {style.clean(f'{failure.subject}, {failure.step}: {failure.cause}')}"
+    yield f"{style.paint('could not ask', 'red')} {style.clean(failure_words(failure))}"
     if failure.remedy:
         yield f"  {style.paint('=', 'blue')} {style.bold('help')}: {style.clean(failure.remedy)}"
 
@@ -145,8 +99,9 @@ def _subjects(report: Report, style: Style) -> Iterator[str]:
     verdicts, findings = by_subject(report)
     for subject in report.subjects:
         if verdicts[subject]:
-            standing, color = _standing(verdicts[subject], findings[subject], report)
-            yield from _subject(subject, verdicts[subject], style.paint(standing, color), style)
+            stands = standing(verdicts[subject], findings[subject], report)
+            words = style.paint(standing_words(stands, report.depth), COLORS[stands])
+            yield from _subject(subject, verdicts[subject], words, style)
             yield from _outlook(subject, report, style)
 
 
@@ -175,7 +130,7 @@ _GROUPS = {
 
 
 def _outlook(subject: Subject, report: Report, style: Style) -> Iterator[str]:
-    """What becomes of a pipeline's columns, a line for each fate, and when it runs next."""
+    """What becomes of a pipeline's columns, a line for each fate, what its windows hold, and when it runs next."""
     if subject.kind is not SubjectKind.PIPELINE:
         return
     fates = report.fates.get(subject.id, ())
@@ -184,6 +139,8 @@ def _outlook(subject: Subject, report: Report, style: Style) -> Iterator[str]:
         more = f" and {len(named) - _LISTED} more" if len(named) > _LISTED else ""
         if named:
             yield style.clean(f"  {words}: {', '.join(named[:_LISTED])}{more}")
+    if windows := report.windows.get(subject.id):
+        yield from (f"  {line}" for line in histogram(windows, style))
     if runs := report.next_runs.get(subject.id):
         yield f"  next runs: {', '.join(iso(instant) for instant in runs)}"
 
@@ -191,18 +148,6 @@ def _outlook(subject: Subject, report: Report, style: Style) -> Iterator[str]:
 def _fate(fate: ColumnFate) -> str:
     renamed = fate.target and fate.target != fate.column
     return f"{fate.column} → {fate.target}" if renamed else fate.column
-
-
-def _standing(verdicts: list[Verdict], findings: list[Finding], report: Report) -> tuple[str, str]:
-    here = [finding for finding in findings if finding.waiver is None]
-    errors = [finding for finding in here if finding.severity is Severity.ERROR]
-    if any(finding.open for finding in errors):
-        return "errors", "red"
-    unproven = any(v.gating and v.state is State.UNPROVEN and v.waiver is None for v in verdicts)
-    if errors or report.left_out or unproven:
-        return "not proven", "yellow"
-    proven = _PROVEN.get(report.depth, "proven")
-    return (f"{proven}, with remarks", "yellow") if here else (proven, "green")
 
 
 def _unproven(report: Report, style: Style) -> Iterator[str]:
@@ -228,7 +173,8 @@ def _remarks(report: Report, style: Style) -> Iterator[str]:
         names = ", ".join(report.left_out[:_NAMED])
         more = f" and {len(report.left_out) - _NAMED} more" if len(report.left_out) > _NAMED else ""
         yield f"note: rules that guard the workspace did not run: {style.clean(names)}{more}"
-    if all(subject.kind in (SubjectKind.PROJECT, SubjectKind.CONNECTION) for subject in report.subjects):
+    judged = [s for s in report.subjects if s.kind not in (SubjectKind.PROJECT, SubjectKind.CONNECTION)]
+    if not judged and not report.notes:
         yield "note: nothing to check: there is no pipeline and no data model here"
     yield from (f"note: {style.clean(note)}" for note in report.notes)
     worst = min(report.findings, key=lambda finding: finding.severity.rank, default=None)
@@ -237,20 +183,8 @@ def _remarks(report: Report, style: Style) -> Iterator[str]:
 
 
 def _summary(report: Report, style: Style) -> str:
-    open_findings = [finding for finding in report.findings if finding.open]
-    count = {severity: sum(f.severity is severity for f in open_findings) for severity in Severity}
-    words = [f"{number} {severity.value}{'' if number == 1 else 's'}" for severity, number in count.items()]
-    waived = sum(finding.waiver is not None for finding in report.findings)
-    suppressed = sum(finding.waiver is None and finding.suppression is not None for finding in report.findings)
-    words += [f"{waived} waived"] if waived else []
-    words += [f"{suppressed} suppressed"] if suppressed else []
-    baselined = sum(finding.baselined for finding in report.findings)
-    words += [f"{baselined} in the baseline"] if baselined else []
-    words += [f"{len(report.failures)} not reached"] if report.failures else []
-    states = [verdict.state for verdict in report.verdicts]
-    rules = f"{states.count(State.PASS)} passed, {states.count(State.UNPROVEN)} unproven, "
-    rules += f"{states.count(State.INAPPLICABLE)} inapplicable"
-    color = "red" if count[Severity.ERROR] or report.failures or report.bugs else "yellow"
+    errors = any(f.severity is Severity.ERROR and f.open for f in report.findings)
+    color = "red" if errors or report.failures or report.bugs else "yellow"
     if report.passed and not report.unproven and not report.left_out:
         color = "green"
-    return f"{style.paint(', '.join(words), color)}; rules: {rules}"
+    return f"{style.paint(summary_words(report), color)}; rules: {rules_words(report)}"

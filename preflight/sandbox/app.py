@@ -51,6 +51,7 @@ def application(sandbox: Sandbox) -> ASGIApp:
     for kind in wire.COLLECTIONS:
         base = f"/platform/v2/workspaces/{sandbox.workspace}/{sandbox.paths[kind]}"
         routes += _collection(sandbox, kind, base)
+    routes += _plans(sandbox, f"/platform/v2/workspaces/{sandbox.workspace}/{wire.PLANS}")
     app = Starlette(routes=routes, exception_handlers={Refused: _refused, HTTPException: _unknown})
     return _Faulty(app, sandbox)
 
@@ -83,6 +84,17 @@ def _collection(sandbox: Sandbox, kind: str, base: str) -> list[Route]:
     if kind == "pipelines":
         routes.append(Route(base + wire.Action.STATUS.suffix("{id}"), status, methods=["GET"]))
     return routes
+
+
+def _plans(sandbox: Sandbox, base: str) -> list[Route]:
+    async def plan(request: Request) -> Response:
+        _authorize(sandbox, request)
+        return JSONResponse(sandbox.state.plan(request.path_params["id"], request.path_params.get("version")))
+
+    return [
+        Route(base + "/{id}", plan, methods=["GET"]),
+        Route(base + "/{id}/versions/{version:int}", plan, methods=["GET"]),
+    ]
 
 
 def _authorize(sandbox: Sandbox, request: Request) -> None:

@@ -70,6 +70,16 @@ class Planned:
         self._skip = skip
         self._times = times
 
+    @property
+    def pattern(self) -> str:
+        """The method and path that it waits for."""
+        return f"{self._method} {self._path}"
+
+    @property
+    def left(self) -> int:
+        """How many requests it would still spoil."""
+        return self._times
+
     def takes(self, method: str, path: str) -> bool:
         """Whether this request is spoilt; it is counted."""
         if not self._times or not fnmatchcase(method, self._method) or not fnmatchcase(path, self._path):

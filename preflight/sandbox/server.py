@@ -71,6 +71,15 @@ class Sandbox:
         client_id, client_secret = self.state.credentials
         return {"MP_CLIENT_ID": client_id or "sandbox", "MP_CLIENT_SECRET": client_secret or "sandbox"}
 
+    def addresses(self) -> dict[str, str]:
+        """The variables that lead preflight here, where a project names no address."""
+        return {"MP_API_URL": self.api_url, "MP_TOKEN_URL": self.token_url}
+
+    @property
+    def unmet(self) -> list[str]:
+        """The faults that were planned and that no request, or too few, met: method and path."""
+        return [planned.pattern for planned in self._planned if planned.left]
+
     def fail(self, method: str, path: str, fault: Fault, *, skip: int = 0, times: int = 1) -> None:
         """Spoil ``times`` requests whose method and path match these shell patterns, after letting ``skip`` pass."""
         self._planned.append(Planned(method, path, fault, skip=skip, times=times))

@@ -68,6 +68,8 @@ class State:
         self.warm_up = warm_up
         self.health: dict[str, Health] = {}
         """By connection id, where it is not healthy."""
+        self.plans: dict[str, dict[str, Any]] = {}
+        """Data plans by their id, as the API returns them; nothing but a test sets them."""
         self._clock = clock
         self._tokens: dict[str, float] = {}
         self._held: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in wire.COLLECTIONS}
@@ -188,6 +190,18 @@ class State:
             "is_connection_faulted": not healthy,
             "latest_pipeline_run": self._runs.get(id),
         }
+
+    def plan(self, id: str, version: int | None) -> dict[str, Any]:  # noqa: A002
+        """A data plan, or one of its versions."""
+        plan = self.plans.get(id)
+        if plan is None:
+            raise Refused(404, f"The specified plan ID {id} was not found.")
+        if version is None:
+            return plan
+        for held in plan["data_plan_versions"]:
+            if held["version"] == version:
+                return {"data_plan_id": id, **held}
+        raise Refused(404, f"The specified version {version} in plan ID {id} was not found.")
 
     def _keep(self, kind: str, id: str, body: dict[str, Any]) -> None:  # noqa: A002
         if self._store:

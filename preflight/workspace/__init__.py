@@ -63,6 +63,6 @@ def reader(project: Project, environ: Mapping[str, str] | None) -> Callable[[], 
 
     def read() -> WorkspaceState:
         with open_client(project, environ) as client:
-            return client.read()
+            return client.read((p.plan_id, p.plan_version) for p in project.pipelines if p.plan_id)
 
     return read

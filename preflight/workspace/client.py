@@ -6,13 +6,13 @@ Every write demands a clearance, and goes only to a path that the project pins o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from preflight.errors import PlanRefused, ProofMissing, UsageError, WorkspaceError
 from preflight.finding import Clearance
-from preflight.model import Remote, WorkspaceState
+from preflight.model import Remote, WorkspaceState, plan_key
 from preflight.workspace import answers, wire
 from preflight.workspace.answers import Answer
 from preflight.workspace.session import Session
@@ -82,9 +82,13 @@ class Client:
         """See to it that there is a token; raises WorkspaceError where the credential is refused."""
         self._session.authorize()
 
-    def read(self) -> WorkspaceState:
-        """Everything that the workspace holds; kinds for which no path was found are named in ``unread``."""
-        held = {kind: self._listed(kind) for kind in wire.COLLECTIONS}
+    def read(self, plans: Iterable[tuple[str, int | None]] = ()) -> WorkspaceState:
+        """Everything that the workspace holds, and of these data plans (id, version) those that are there.
+
+        Kinds for which no path was found are named in ``unread``.
+        """
+        held: dict[str, tuple[Remote, ...] | None] = {kind: self._listed(kind) for kind in wire.COLLECTIONS}
+        held["data_plans"] = self._data_plans(plans)
         return WorkspaceState(
             stand_in=self.target.loopback,
             target=self.target.name,
@@ -92,8 +96,24 @@ class Client:
             data_models=held["data_models"] or (),
             field_transformations=held["field_transformations"] or (),
             pipelines=held["pipelines"] or (),
+            data_plans=held["data_plans"] or (),
             unread=tuple(kind for kind, remotes in held.items() if remotes is None),
         )
+
+    def _data_plans(self, wanted: Iterable[tuple[str, int | None]]) -> tuple[Remote, ...] | None:
+        """The plans that are there; None where the API shows none of them to this credential."""
+        found = []
+        for plan, version in dict.fromkeys(wanted):
+            try:
+                answer = self._session.read(f"{self.target.name}/{wire.plan_path(plan, version)}")
+            except WorkspaceError as error:
+                if error.status != 403:
+                    raise
+                return None
+            if answer.status != 404:
+                body = self._session.decoded(answer, f"the data plan {plan}")
+                found.append(Remote(plan_key(plan, version), body if isinstance(body, Mapping) else {}))
+        return tuple(found)
 
     def listed(self, kind: str) -> tuple[Remote, ...]:
         """The resources of one kind, in the platform's order; raises WorkspaceError where no path is known for it."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, assert_never
+from urllib.parse import quote
 
 import msgspec
 
@@ -63,6 +64,15 @@ COLLECTIONS: Mapping[str, Collection] = {
     "pipelines": Collection("data-pipelines", Mark.INF, ("pipelines",)),
 }
 """By the project's list names, in the order in which resources are created."""
+
+
+PLANS = "plans"
+"""Where data plans are, below the workspace's own path. V1, of the Data Planning API's second version."""
+
+
+def plan_path(plan: str, version: int | None) -> str:
+    """The path of a data plan, or of one of its versions, below the workspace's own."""
+    return f"{PLANS}/{quote(plan, safe='')}" + ("" if version is None else f"/versions/{version}")
 
 
 class Action(Enum):

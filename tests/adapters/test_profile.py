@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from preflight import identities
-from preflight.config import Connection, Introspect
+from preflight.config import Connection, FieldMapping, FieldTransformation, Introspect
 from preflight.facts.asks import profile_columns
 from preflight.finding import Basis, Grade, State
 from preflight.model import Profile, ProfileAsk, Provider
@@ -154,3 +154,22 @@ def test_an_adapter_that_cannot_profile_leaves_the_rules_unproven(
     assert verdict.state is State.UNPROVEN
     assert verdict.reason.endswith("the stand-in of warehouse for a profile of the values: it keeps no rows")
     assert not report.failures
+
+
+def test_values_that_a_member_does_not_take_and_different_names_are_counted(tmp_path: Path) -> None:
+    profile(tmp_path, [("buy", None, None, 7, None), (None, None, None, 8, None), ("purchase", None, None, 8, None)])
+    adapter = opened(tmp_path, Provider.REDSHIFT)
+    mappings = [
+        FieldMapping("column", "EMAIL", "events.data.product_action.action"),
+        FieldMapping("column", "big", "$.events[0].data.event_name"),
+        FieldMapping("ignore", "score", "events.event_type"),
+    ]
+    transformation = FieldTransformation("t", "T", "event_batch", tuple(mappings))
+    try:
+        columns = profile_columns(adapter.describe(SQL), transformation)
+        found = {column.name: column for column in adapter.profile(ProfileAsk(SQL, columns)).columns}
+    finally:
+        adapter.close()
+    assert (found["email"].outside, found["email"].distinct) == (1, None)
+    assert (found["big"].outside, found["big"].distinct) == (None, 2)
+    assert (found["score"].outside, found["score"].distinct) == (None, None)

@@ -32,6 +32,12 @@ def test_every_command_says_what_it_does_and_how(name: str) -> None:
     assert f"preflight {name}" in text.partition("Example:")[2]
 
 
+@pytest.mark.parametrize("words", [("dbt", "exposures"), ("config", "show")], ids=" ".join)
+def test_every_command_of_a_group_does_too(words: tuple[str, str]) -> None:
+    text = run(*words, "--help").stdout
+    assert f"preflight {' '.join(words)}" in text.partition("Example:")[2]
+
+
 def test_the_version_is_printed() -> None:
     assert re.fullmatch(r"preflight \d+\.\d+\.\d+\n", run("--version").stdout)
     assert run("--version", "check").stdout == run_apart("-V").stdout
@@ -50,7 +56,8 @@ def test_the_rules_are_listed_for_people_and_programs() -> None:
     entries = json.loads(run("rules", "-o", "json").stdout)
     lines = run("rules").stdout.splitlines()
     assert [entry["code"] for entry in entries] == [line.split()[0] for line in lines]
-    assert {"code", "name", "severity", "scope", "needs", "uses", "summary", "source"} <= set(entries[0])
+    told = {"code", "name", "family", "severity", "scope", "needs", "uses", "summary", "source", "ground", "date"}
+    assert all(told == set(entry) for entry in entries)
 
 
 @pytest.mark.parametrize("name", ["PF401", "pf401", "window-over-record-limit", "Window_over_record_limit"])

@@ -50,7 +50,7 @@ def test_the_demo_prints_no_secret(printed: str) -> None:
 @pytest.mark.parametrize("year", [2025, 2035])
 def test_the_corrected_project_passes_at_any_date(printed: str, year: int) -> None:
     report = check(load(EXAMPLE), now=datetime(year, 6, 1, tzinfo=UTC))
-    assert {finding.name for finding in report.findings} == {"password-only-snowflake-login"}
+    assert {finding.name for finding in report.findings} == {"old-events", "password-only-snowflake-login"}
     assert {verdict.name for verdict in report.unproven} == {"too-many-active-pipelines"}
 
 

@@ -10,16 +10,18 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 
+import duckdb  # noqa: F401 - it cannot be loaded twice
 import pytest
 
 import preflight
+import preflight_adapters.local
 import preflight_rules
 from tests.cli.command import BROKEN, CLEAN, PROJECT, environment, project
 
 pytest_plugins = ["pytester"]
 
 # pytester forgets the modules that a run in this process imports; ours are imported here, so that none exists twice.
-for package in (preflight, preflight_rules):
+for package in (preflight, preflight_rules, preflight_adapters.local):
     for module in walk_packages(package.__path__, f"{package.__name__}."):
         import_module(module.name)
 
@@ -217,6 +219,127 @@ def test_the_fixtures_check_a_project_and_run_a_sandbox(here: pytest.Pytester) -
         """
     )
     here.runpytest().assert_outcomes(passed=2)
+
+
+PROJECT_TESTS = """
+    import pytest
+    from preflight.testing import assert_proven
+
+    DDL = '''CREATE SCHEMA PUBLIC; CREATE TABLE PUBLIC.CONTACTS AS
+             SELECT i AS CUSTOMER_ID, TIMESTAMP '2026-11-20 12:00:00' AS UPDATED_AT FROM range(1, {rows}) AS r(i)'''
+
+    def test_it_is_proven(preflight_warehouse, preflight_report):
+        preflight_warehouse.execute(DDL.format(rows=4))
+        assert preflight_report.depth.value == "local"
+        assert not preflight_report.findings("duplicate-output-column")
+        preflight_report.assert_proven("window-over-record-limit", "PF6")
+        assert [c.name for c in preflight_warehouse.adapter().describe("SELECT 1 AS a").columns] == ["A"]
+
+    def test_an_empty_table_is_found(preflight_warehouse, preflight_report):
+        preflight_warehouse.execute(DDL.format(rows=1))
+        assert preflight_report.findings("empty-result")
+        with pytest.raises(AssertionError, match="empty-result"):
+            preflight_report.assert_proven("empty-result")
+
+    def test_what_is_unproven_is_not_proven(preflight_report):
+        report = preflight_report(offline=True)
+        assert not report.passed
+        with pytest.raises(AssertionError, match="because the run is offline"):
+            assert_proven(report.report, "window-over-record-limit")
+        with pytest.raises(LookupError):
+            report.assert_proven("no-such-rule")
+
+    def test_the_project(preflight_project):
+        assert [pipeline.id for pipeline in preflight_project.pipelines] == ["contacts"]
+
+    @pytest.mark.preflight_project("other")
+    def test_another_project(preflight_project):
+        assert [pipeline.id for pipeline in preflight_project.pipelines] == ["others"]
+"""
+
+
+def test_a_test_fills_a_warehouse_and_asks_a_report(here: pytest.Pytester) -> None:
+    project(here.path)
+    project(here.path / "tests" / "other", text=PROJECT.replace("id: contacts", "id: others"))
+    here.makepyfile(**{"tests/test_sync": PROJECT_TESTS})
+    here.runpytest("--strict-markers", "tests").assert_outcomes(passed=5)
+
+
+def test_without_a_project_the_fixture_says_so(here: pytest.Pytester) -> None:
+    here.makepyfile("def test_one(preflight_project): pass")
+    result = here.runpytest()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*there is no preflight.yml in*"])
+
+
+def test_the_sandbox_answers_the_report_and_its_faults_must_be_met(here: pytest.Pytester) -> None:
+    project(here.path, text=PROJECT + "workspace: 5328\n")
+    here.makepyfile(
+        """
+        import pytest
+        from preflight.sandbox.faults import Fault
+
+        def test_slots(preflight_sandbox, preflight_report):
+            preflight_report.assert_proven("too-many-active-pipelines")
+
+        def test_a_fault(preflight_sandbox, preflight_report):
+            preflight_sandbox.fail("POST", "/oauth/token", Fault(status=401))
+            assert preflight_report.report.failures
+
+        def test_unmet(preflight_sandbox):
+            preflight_sandbox.fail("GET", "/never", Fault(status=500))
+
+        @pytest.mark.preflight_sandbox(strict=False)
+        def test_unmet_and_allowed(preflight_sandbox):
+            preflight_sandbox.fail("GET", "/never", Fault(status=500))
+        """
+    )
+    result = here.runpytest("--strict-markers")
+    result.assert_outcomes(passed=4, errors=1)
+    result.stdout.fnmatch_lines(["*faults were planned and never met: GET /never"])
+
+
+# -- marks -------------------------------------------------------------------------------------------------------------
+
+
+def test_items_are_marked_by_what_they_read(here: pytest.Pytester) -> None:
+    project(here.path, text=PROJECT.replace("data_models:", "    introspect: {local: nowhere.duckdb}\ndata_models:"))
+    offline = here.runpytest("--preflight", "-m", "preflight_offline", "-v")
+    assert offline.ret == 0
+    assert outcomes(offline)["contacts::PF104-common-table-expression"] == "PASSED"
+    live = here.runpytest("--preflight", "-m", "preflight_live", "-v", "-k", "PF401")
+    assert outcomes(live)["contacts::PF401-window-over-record-limit"] == "FAILED"
+
+
+def test_skip_and_xfail_marks_of_a_conftest_hold(here: pytest.Pytester) -> None:
+    project(here.path, BROKEN)
+    here.makeconftest(
+        """
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                if "PF107" in item.name:
+                    item.add_marker(pytest.mark.xfail(reason="known", strict=True))
+                if "PF104" in item.name:
+                    item.add_marker(pytest.mark.skip(reason="not here"))
+        """
+    )
+    result = here.runpytest(*OFFLINE, "-v", "-k", "PF107 or PF104")
+    found = outcomes(result)
+    assert found["contacts::PF107-trailing-semicolon"] == "XFAIL"
+    assert found["contacts::PF104-common-table-expression"] == "SKIPPED"
+    assert result.ret == 0
+
+
+def test_one_worker_judges_a_project_where_files_are_kept_together(here: pytest.Pytester) -> None:
+    project(here.path / "sync", BROKEN)
+    result = here.runpytest_subprocess(
+        *("-p", "xdist.plugin", "-n", "2", "--dist", "loadfile", "-v", "--preflight-project", "sync"),
+        *("--preflight-offline", ALLOW, "--strict-markers"),
+    )
+    workers = {line.split("]")[0] for line in result.outlines if "preflight.yml::" in line and line.startswith("[gw")}
+    assert len(workers) == 1
 
 
 # -- as it is installed ------------------------------------------------------------------------------------------------

@@ -8,15 +8,18 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import preflight.report
 from preflight.errors import UsageError
-from preflight.finding import Basis, Bug, Depth, Failure, Grade, Measure, State
+from preflight.finding import Depth, Report
 from preflight.location import SourceFile
 from preflight.report import json_v1, render, require_format
+from preflight.report.json_text import dumps
 from preflight.report.style import Style
 
-from .reports import CONTACTS, ORDERS, OVER, PROJECT, SQL, WAIVER, finding, report, verdict
+from .reports import SQL, finding, full, report, spoilt, windows
 
 SCHEMA = json.loads(Path(preflight.report.__file__).with_name("json_v1.schema.json").read_text("utf-8"))
 
@@ -24,30 +27,6 @@ SCHEMA = json.loads(Path(preflight.report.__file__).with_name("json_v1.schema.js
 def valid(document: Any) -> Any:
     jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker()).validate(document)
     return document
-
-
-def full() -> Any:
-    return report(
-        depth=Depth.LOCAL,
-        subjects=(PROJECT, CONTACTS, ORDERS),
-        findings=(
-            finding(5, 9, measures=(OVER, Measure("share", float("nan")), Measure("kind", "text", "", None))),
-            finding(5, 9, span=None, also=(ORDERS,), waiver=WAIVER),
-        ),
-        verdicts=(
-            verdict("PF105", State.FINDINGS),
-            verdict("PF401", State.UNPROVEN, reason="it was not asked"),
-            verdict("PF402", State.UNPROVEN, reason="it was not asked"),
-            verdict("PF601", State.INAPPLICABLE, reason="a stand-in has no grants"),
-            verdict("PF201", measures=(OVER,)),
-        ),
-        failures=(Failure("workspace 1", "read", "network"),),
-        bugs=(Bug("some-rule", CONTACTS, "Traceback"),),
-        left_out=("some-rule",),
-        waivers=(WAIVER,),
-        weakest=Basis(Grade.COUNTED, stand_in=True),
-        notes=("Rows were sampled.",),
-    )
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -68,7 +47,9 @@ def test_the_schema_asks_for_every_member_that_is_written() -> None:
         "verdicts": document["verdicts"][1],
         "waiver": document["waivers"][0],
         "subject": document["findings"][0]["subject"],
+        "window": document["windows"][0]["worst"],
     }
+    assert set(document["windows"][0]) == set(SCHEMA["properties"]["windows"]["items"]["required"])
     for name, value in parts.items():
         assert set(SCHEMA["$defs"][name]["required"]) == set(value) == set(SCHEMA["$defs"][name]["properties"]), name
     assert set(SCHEMA["properties"]["summary"]["required"]) == set(document["summary"])
@@ -110,6 +91,42 @@ def test_verdicts_stand_by_subject_outcome_and_reason() -> None:
     assert contacts["findings"] == ["PF105"]
     assert contacts["unproven"] == [{"reason": "it was not asked", "rules": ["PF401", "PF402"]}]
     assert contacts["inapplicable"] == [{"reason": "a stand-in has no grants", "rules": ["PF601"]}]
+
+
+def test_windows_say_the_worst_and_of_very_many_the_latest() -> None:
+    many = windows(9, *range(1, 3), *[3] * 1_500)
+    (found,) = valid(json.loads(render(report(windows={"contacts": many}), "json")))["windows"]
+    assert (found["pipeline"], found["total"], found["with_rows"], len(found["latest"])) == (
+        "contacts",
+        1503,
+        1503,
+        1000,
+    )
+    assert found["worst"] == {"start": "2026-11-01T03:05:00Z", "end": "2026-11-02T03:05:00Z", "rows": 9}
+    assert found["latest"][-1]["rows"] == 3
+    assert found["limit"]["limit"] == 24_000_000
+
+
+@settings(deadline=None)
+@given(spoilt())
+def test_hostile_text_comes_back_as_it_was(spoiled: Report) -> None:
+    text = render(spoiled, "json")
+    assert text.isascii()
+    document = valid(json.loads(text))
+    assert document["project"] == spoiled.project
+    assert [finding["message"] for finding in document["findings"]] == [f.message for f in spoiled.findings]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_json_text_is_the_standard_librarys(value: Any) -> None:
+    for indent in (None, 2):
+        assert json.loads(dumps(value, indent)) == value
+        assert dumps(value, indent).isascii()
 
 
 def test_any_text_reaches_any_stream() -> None:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preflight.finding import Bug, Depth, Failure, Measure, Severity, State, Subject, SubjectKind, Waiver
+from preflight.finding import Bug, Depth, Failure, Measure, Severity, State, Subject, SubjectKind, Waiver, Windows
 from preflight.location import SourceFile
 from preflight.report import render
 from preflight.report.style import Style
 from preflight.report.text import finding_block
 
-from .reports import CONTACTS, ORDERS, OVER, PROJECT, SQL, WAIVER, finding, report, verdict
+from .reports import CONTACTS, ORDERS, OVER, PROJECT, SQL, WAIVER, finding, report, verdict, windows
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 TABLE = SQL.text.index("contacts"), SQL.text.index("contacts") + len("contacts")
@@ -198,6 +198,56 @@ def test_a_finding_without_file_or_text_is_shown_all_the_same() -> None:
     assert nowhere.splitlines()[1] == "  = help: Write it as database.schema.table."
     unread = finding_block(finding(0, 1), {})
     assert unread.splitlines()[1:3] == [" --> models/contacts.sql:1:1", "  = help: Write it as database.schema.table."]
+
+
+@pytest.mark.parametrize("width", [40, 60, 100, 200])
+def test_a_narrow_terminal_gets_a_narrower_snippet(width: int) -> None:
+    line = "x" * 300 + "needle" + "y" * 300
+    shown, under = marked(line, "needle", Style(width=width))
+    assert len(shown) + len("1 | ") <= width
+    assert len(shown) > min(width, 116) - 15
+    assert shown[under.index("^") :][:6] == "needle"
+
+
+# -- the windows -------------------------------------------------------------------------------------------------------
+
+
+def drawn(counted: Windows, style: Style | None = None) -> list[str]:
+    lines = render(report(windows={"contacts": counted}), "text", style).splitlines()
+    return [line for line in lines if "windows" in line or line.strip().startswith("^") or line.endswith("^")]
+
+
+def test_windows_near_their_limit_are_drawn_with_the_worst_marked() -> None:
+    assert drawn(windows(3, 0, 16, 8, 15, limit=16)) == [
+        "  daily windows ▂ █▅█",
+        "                  ^ 2026-11-03T03:05:00Z: 16 of 16",
+    ]
+
+
+def test_windows_far_below_their_limit_are_not_drawn() -> None:
+    assert drawn(windows(7, 3, limit=16)) == []
+
+
+def test_a_window_over_the_limit_is_red() -> None:
+    counted = windows(17, 3, limit=16)
+    assert "daily windows \x1b[1;31m█\x1b[0m▂" in drawn(counted, Style(color=True))[0]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "latin-1"])
+def test_windows_are_drawn_in_ascii_where_there_are_no_blocks(encoding: str) -> None:
+    assert drawn(windows(1, 16, 8, limit=16), Style(encoding=encoding))[0] == "  daily windows .@+"
+
+
+@pytest.mark.parametrize("width", [0, 40, 60, 80])
+@pytest.mark.parametrize("worst", [0, 150, 299])
+def test_very_many_windows_fit_the_terminal(width: int, worst: int) -> None:
+    rows = [1] * 300
+    rows[worst] = 20
+    bars, mark = drawn(windows(*rows, limit=24), Style(width=width))[:2]
+    assert len(bars) <= (width or 80)
+    assert len(mark) <= (width or 120)
+    assert bars.count("▇") == 1
+    assert bars.index("▇") == mark.index("^")
 
 
 # -- what holds for any report -----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ import yaml
 from preflight.config import load
 from preflight.engine import Options, check
 from preflight.engine.baseline import Baseline
-from preflight.finding import Report, State
+from preflight.finding import Finding, Report, State
 from preflight.model import Access, Rehearsed, Remote, WorkspaceState
 from preflight.report.rule_page import section
 from preflight.rule import Rule
@@ -87,7 +88,11 @@ def from_files() -> Iterator[Case]:
     for path in sorted(ROOT.glob("*/*.yml")):
         document = yaml.load(path.read_text("utf-8"), Loader)
         for entry in document["cases"]:
-            yield Case(document["rule"], entry["name"], entry, f"{path.parent.name}/{path.name}")
+            origin = f"{path.parent.name}/{path.name}"
+            for dialect in entry.get("dialects", ()):
+                yield Case(document["rule"], f"{entry['name']} ({dialect})", {**entry, "dialect": dialect}, origin)
+            if "dialects" not in entry:
+                yield Case(document["rule"], entry["name"], entry, origin)
 
 
 def from_docstring(rule: Rule) -> Iterator[Case]:
@@ -136,12 +141,19 @@ def _sql(keys: Mapping[str, Any]) -> str:
     return text
 
 
+_built: dict[str, bytes] = {}
+"""The stand-in files by the statements that build them."""
+
+
 def _build(path: Path, statements: str) -> None:
     import duckdb
 
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(statements)
+    if statements not in _built:
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(statements)
+        _built[statements] = path.read_bytes()
+    path.write_bytes(_built[statements])
 
 
 def _project(keys: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,32 +182,96 @@ def _project(keys: Mapping[str, Any]) -> dict[str, Any]:
         },
         "schedule": {"type": "interval", "frequency": "daily", "start_time": "2026-12-01T03:05:00Z"},
     }
+    data_model = {"id": "model", "name": "A model", "type": "sql", "sql_file": "models/model.sql"}
     project: dict[str, Any] = {
         "version": 1,
         "workspace": 1,
         "connections": [merge(connection, keys.get("connection", {}))],
-        "data_models": [{"id": "model", "name": "A model", "type": "sql", "sql_file": "models/model.sql"}],
+        "data_models": [merge(data_model, keys.get("data_model", {}))],
     }
     if "field_transformation" in keys:
         base = {"id": "transformation", "name": "Events", "destination_type": "event_batch", "mappings": []}
         project["field_transformations"] = [merge(base, keys["field_transformation"])]
         pipeline["field_transformation_id"] = "transformation"
     project["pipelines"] = [merge(pipeline, keys.get("pipeline", {}))]
+    if "second" in keys:
+        project["pipelines"].append(deepcopy(merge(project["pipelines"][0], keys["second"])))
     return merge(project, keys.get("top", {}))
 
 
 def judge(case: Case, folder: Path) -> Report:
     """The report on the case's project."""
     write(case, folder)
+    return judge_written(case, folder)
+
+
+def judge_written(case: Case, folder: Path, select: tuple[str, ...] = ()) -> Report:
+    """The report of these rules (of all, where none is named) on the case's project, which stands in ``folder``."""
     state = None
     if (workspace := case.keys.get("workspace")) is not None:
-        remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in workspace.items()}
-        state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes)
+        unread = tuple(workspace.get("unread", ()))
+        listed = {kind: bodies for kind, bodies in workspace.items() if kind != "unread"}
+        remotes = {kind: tuple(Remote(body["id"], body) for body in bodies) for kind, bodies in listed.items()}
+        state = WorkspaceState("https://api.mparticle.com/platform/v2/workspaces/1", **remotes, unread=unread)
     baseline = {"version": 1, "findings": case.keys.get("baseline", [])}
-    options = Options(baseline=msgspec.convert(baseline, Baseline))
+    options = Options(
+        select=select, offline=case.keys.get("offline", False), baseline=msgspec.convert(baseline, Baseline)
+    )
     answers = _answers(case)
     with patch.multiple(LocalAdapter, **answers) if answers else nullcontext():
         return check(load(folder), options, now=NOW, environ={}, read_workspace=(lambda: state) if state else None)
+
+
+def examine(case: Case, report: Report) -> None:
+    """Assert that the report says of the case's rule what the case expects."""
+    assert not report.bugs, report.bugs[0].traceback
+    expect = case.keys["expect"]
+    for name, value in case.keys.get("measures", {}).items():
+        assert _measures(case, report).get(name) == value, _measures(case, report)
+    if expect == "findings":
+        _examine_findings(case, report)
+        return
+    assert not report.select(case.rule), report.select(case.rule)
+    found = states(report, case.rule)
+    assert State(expect) in found, (found, _reasons(case, report))
+    if expect == "pass":
+        assert State.UNPROVEN not in found, _reasons(case, report)
+    if says := case.keys.get("says"):
+        assert any(says in reason for reason in _reasons(case, report))
+
+
+def _measures(case: Case, report: Report) -> dict[str, int | float | str]:
+    verdicts = (verdict for verdict in report.verdicts if verdict.name == case.rule)
+    weighed = [measure for said in (*verdicts, *report.select(case.rule)) for measure in said.measures]
+    return {measure.name: measure.value for measure in weighed}
+
+
+def _reasons(case: Case, report: Report) -> list[str]:
+    return [verdict.reason for verdict in report.verdicts if verdict.name == case.rule]
+
+
+def _examine_findings(case: Case, report: Report) -> None:
+    findings = report.select(case.rule)
+    assert findings, (_reasons(case, report), [f.message for f in report.findings])
+    if "count" in case.keys:
+        assert len(findings) == case.keys["count"], [finding.message for finding in findings]
+    finding = findings[0]
+    assert finding.message.endswith("."), finding.message
+    assert finding.remedy.endswith("."), finding.remedy
+    if says := case.keys.get("says"):
+        assert says in finding.message
+    if helps := case.keys.get("helps"):
+        assert helps in finding.remedy
+    if marks := case.keys.get("marks"):
+        assert _marked(finding, report) == marks
+    for key, value in (("line", finding.span and finding.span.line), ("column", finding.span and finding.span.column)):
+        if key in case.keys:
+            assert value == case.keys[key]
+
+
+def _marked(finding: Finding, report: Report) -> str:
+    assert finding.span is not None
+    return report.sources[finding.span.path].text[finding.span.start : finding.span.end]
 
 
 def _answers(case: Case) -> dict[str, Any]:

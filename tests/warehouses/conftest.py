@@ -11,6 +11,7 @@ import pytest
 
 from servers.stand import Server, running
 from tests.warehouses.gaps import gap_for
+from tests.warehouses.live import NOT_LIVE, LiveServer
 from tests.warehouses.opened import Opened
 from tests.warehouses.seed import fill
 
@@ -18,7 +19,9 @@ ENGINES = ("snowflake", "bigquery", "redshift", "databricks")
 
 
 def chosen(config: pytest.Config) -> list[str]:
-    """The engines that ``--warehouse`` names, the stand-in always among them."""
+    """The engines that ``--warehouse`` names, the stand-in always among them; with ``--live`` that engine alone."""
+    if live := config.getoption("--live"):
+        return [live]
     named = config.getoption("--warehouse")
     return ["local", *(engine for engine in ENGINES if engine in named or "all" in named)]
 
@@ -33,6 +36,9 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """One engine's server, filled with the suite's tables."""
     engine: str = request.param
     folder: Path = tmp_path_factory.mktemp(engine)
+    if request.config.getoption("--live"):
+        yield LiveServer(engine, folder)
+        return
     module = "tests.warehouses.local_server" if engine == "local" else f"servers.{engine}"
     with running(import_module(module).start(folder)) as started:
         fill(started)
@@ -47,8 +53,16 @@ def opened(server: Server, tmp_path: Path) -> Iterator[Opened]:
         yield found
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--live"):
+        left_out = [item for item in items if item.name.partition("[")[0] in NOT_LIVE]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+        return
     for item in items:
+        own = next((engine for engine in ENGINES if engine in item.path.parts), None)
+        if grouped := _engine(item) or own:
+            item.add_marker(pytest.mark.xdist_group(grouped))
         if engine := _engine(item):
             gap = gap_for(engine, item.originalname, _case(item, engine))  # type: ignore[attr-defined]
             if gap is not None:

@@ -18,6 +18,13 @@ from tests.rules.cases import CONFIGS
 from tests.warehouses.opened import Opened
 
 SCANS = ("histogram", "profile")
+TYPES = {
+    "snowflake": "timestamp_ntz",
+    "bigquery": "datetime",
+    "redshift": "timestamp",
+    "databricks": "timestamp_ntz",
+}
+"""What a zone-less time is called as ``iterator_data_type``."""
 
 
 def plain(value: Any) -> Any:
@@ -66,7 +73,7 @@ def written(opened: Opened, models: Mapping[str, str], **introspect: object) -> 
             }
         ],
         "data_models": [{"id": name, "name": name, "type": "sql", "sql_query": sql} for name, sql in models.items()],
-        "pipelines": [pipeline(server, name, "updated_at", "timestamp_ntz") for name in models],
+        "pipelines": [pipeline(server, name, "updated_at", TYPES[server.dialect]) for name in models],
     }
     (folder / "preflight.yml").write_text(yaml.safe_dump(document, sort_keys=False))
     return folder

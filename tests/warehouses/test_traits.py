@@ -12,6 +12,7 @@ TOLD: dict[str, dict[TraitKind, str]] = {
         TraitKind.INTEGRATION_EXTERNAL_ID: "XY98765_SFCRole=2_exampleId=",
         TraitKind.AUTO_RESUME: "true",
     },
+    "bigquery": {TraitKind.LOCATION: "US"},
 }
 
 
@@ -22,3 +23,7 @@ def test_the_traits_that_an_engine_has_are_told(opened: Opened) -> None:
 
 def test_a_principal_that_only_reads_has_no_rights_to_spare(opened: Opened) -> None:
     assert opened.adapter.access(AccessAsk((opened.server.ref("people"),))).excess == ()
+
+
+def test_a_server_on_this_machine_is_a_stand_in(opened: Opened) -> None:
+    assert opened.adapter.stand_in is True

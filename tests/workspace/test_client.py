@@ -323,3 +323,39 @@ def test_no_secret_is_ever_said(sandbox, open_client):
         said += [str(caught.value), caught.value.remedy, caught.value.request_id, repr(caught.value.__context__)]
     assert "bad password ***" in said[2]
     assert not [text for text in said if "canary" in text]
+
+
+# -- data plans --------------------------------------------------------------------------------------------------------
+
+PLAN = {
+    "data_plan_id": "orders plan",
+    "data_plan_versions": [{"version": 1, "version_document": {"data_points": []}}],
+}
+
+
+def test_the_plans_that_the_project_names_are_read_and_absent_ones_are_left_out(
+    sandbox: Sandbox, client: Client
+) -> None:
+    sandbox.state.plans["orders plan"] = PLAN
+    state = client.read([("orders plan", None), ("orders plan", 1), ("orders plan", 2), ("clicks", None)])
+    assert [plan.id for plan in state.data_plans] == ["orders plan", "orders plan/versions/1"]
+    assert state.data_plans[1].body["version"] == 1
+    assert "data_plans" not in state.unread
+
+
+def test_without_a_named_plan_none_is_asked_for(sandbox: Sandbox, client: Client) -> None:
+    assert client.read().data_plans == ()
+    assert not [path for _, path in sandbox.requests if "/plans" in path]
+
+
+def test_a_credential_that_may_not_read_plans_leaves_them_unread(sandbox: Sandbox, client: Client) -> None:
+    sandbox.fail("GET", "*/plans/*", Fault(status=403))
+    state = client.read([("orders", 3)])
+    assert state.unread == ("data_plans",)
+    assert state.data_plans == ()
+
+
+def test_a_broken_answer_about_a_plan_is_an_error(sandbox: Sandbox, client: Client) -> None:
+    sandbox.fail("GET", "*/plans/*", Fault(status=400), times=9)
+    with pytest.raises(WorkspaceError, match="400"):
+        client.read([("orders", 3)])

@@ -99,6 +99,11 @@ class LocalAdapter:
             [(count,)] = self._session.rows(queries.table_rows(database, schema, name), "table rows", Grade.METADATA)
         return rows.table(ref, kind, count, described, self._dialect)
 
+    def tables(self) -> tuple[TableInfo, ...]:
+        """Every table and view of the one file, by schema and name."""
+        found = self._session.rows(queries.tables(self._session.database("")), "tables", Grade.METADATA)
+        return tuple(self.table(TableRef(name, schema)) for schema, name in found)
+
     def profile(self, ask: ProfileAsk) -> Profile:
         """What the values are like, in one statement that returns one row of numbers."""
         statement = profile.statement(ask, self._transpiled(ask.sql))
@@ -170,6 +175,15 @@ def connect(connection: Connection, *, root: Path, environ: Mapping[str, str], r
     gate = Gate(connection.id, "duckdb", record)
     session = Session(gate, root, introspect.folder, named, home=home, timeout_seconds=introspect.timeout_seconds)
     return LocalAdapter(connection.service_provider.value, session)
+
+
+def tables(connection: Connection, *, root: Path) -> tuple[TableInfo, ...]:
+    """Every table and view of a stand-in file, names as the file has them; raises WarehouseError."""
+    adapter = connect(connection, root=root, environ={}, record=lambda _: None)
+    try:
+        return adapter.tables()
+    finally:
+        adapter.close()
 
 
 def diagnose(connection: Connection, *, root: Path, environ: Mapping[str, str], record: Record) -> Iterator[Step]:

@@ -179,6 +179,16 @@ def _driver() -> Any:
     return duckdb
 
 
+def fill(path: Path, statements: str) -> None:
+    """Run statements that write into a stand-in file, made where there is none; for tests and demonstrations.
+
+    Raises the driver's own errors, and WarehouseError (DRIVER) where there is no driver.
+    """
+    with _driver().connect(str(path)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(statements)
+
+
 def driver_version() -> str:
     """The installed driver's version; raises WarehouseError (DRIVER) where there is none."""
     return str(_driver().__version__)

@@ -58,7 +58,8 @@ def _column(index: int, column: ProfileColumn, found: Iterator[Any]) -> ColumnPr
 
 
 def _as_text(column: ProfileColumn) -> bool:
-    return column.identity is not None or column.type.kind is Kind.TEXT
+    named = column.identity is not None or column.names_events or bool(column.allowed)
+    return named or column.type.kind is Kind.TEXT
 
 
 _SPACES = "' ' || chr(9) || chr(10) || chr(12) || chr(13)"
@@ -99,6 +100,10 @@ def _measures(index: int, column: ProfileColumn) -> Iterator[tuple[str, str]]:
     if kind in _NUMBERS and column.identity is None:
         yield "minimum", f"CAST(min({value}){finite} AS VARCHAR)"
         yield "maximum", f"CAST(max({value}){finite} AS VARCHAR)"
+    if column.allowed:
+        yield "outside", f"count(*) FILTER (WHERE t{index} NOT IN ({', '.join(map(literal, column.allowed))}))"
+    if column.names_events:
+        yield "distinct", f"count(DISTINCT t{index})"
     if column.identity is not None:
         yield from _identity_measures(index, column.identity)
 

@@ -71,6 +71,16 @@ def table(database: str, ref: TableRef) -> str:
     )
 
 
+def tables(database: str) -> str:
+    """One row for each table and view: schema, name; in their order."""
+    where = f"database_name = {literal(database)} AND NOT internal"
+    parts = (("table", "duckdb_tables"), ("view", "duckdb_views"))
+    listed = " UNION ALL ".join(
+        f"SELECT schema_name, {kind}_name AS name FROM {source}() WHERE {where}" for kind, source in parts
+    )
+    return f"SELECT schema_name, name FROM ({listed}) AS t ORDER BY schema_name, name"
+
+
 def table_rows(database: str, schema: str, name: str) -> str:
     """A table's rows; DuckDB counts them from its segments' metadata, deleted ones left out, and reads no column."""
     return f"SELECT count(*) FROM {identifier(database)}.{identifier(schema)}.{identifier(name)}"

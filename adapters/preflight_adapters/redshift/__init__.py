@@ -63,8 +63,8 @@ class RedshiftAdapter:
 
     @property
     def stand_in(self) -> bool:
-        """Always false."""
-        return False
+        """Whether a server on this machine answers in place of Amazon's."""
+        return self._session.on_this_machine
 
     @property
     def support(self) -> Mapping[Capability, Support]:

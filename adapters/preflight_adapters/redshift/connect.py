@@ -17,6 +17,7 @@ from preflight.errors import Cause, WarehouseError
 from preflight.finding import Grade
 from preflight_adapters._guard import Gate, allow
 from preflight_adapters._options import Options, resolve
+from preflight_adapters._route import loopback
 from preflight_adapters.redshift import queries, wire
 from preflight_adapters.redshift.errors import from_driver
 from preflight_adapters.redshift.queries import Statement
@@ -106,6 +107,8 @@ class Session:
         self._scrub = found.scrub
         self._running = threading.Event()
         told = arguments(found)
+        self.on_this_machine = loopback(str(told.get("host"))) and not told["ssl"]
+        """Whether a test server answers: Redshift itself always speaks TLS, at the other end of a tunnel too."""
         self._connection: Any = self._guarded(lambda: _driver().connect(**told), None, connecting=True)
         try:
             self._connection.autocommit = True

@@ -16,6 +16,7 @@ from preflight.errors import Cause, WarehouseError
 from preflight.finding import Grade
 from preflight.model import Schema
 from preflight_adapters._guard import Gate, allow
+from preflight_adapters._route import loopback
 from preflight_adapters.snowflake import rows
 from preflight_adapters.snowflake.errors import refused, refused_login
 from preflight_adapters.snowflake.login import Login
@@ -34,6 +35,7 @@ class Session:
         self._gate = gate
         self._scrub = login.options.scrub
         self._timeout = login.options.timeout_seconds
+        self.on_this_machine = loopback(login.host)
         self._running = ""
         self._driver = _driver()
         try:

@@ -60,7 +60,7 @@ class Login(msgspec.Struct, frozen=True):
 
 
 def login(connection: Connection, *, root: Path, environ: Mapping[str, str]) -> Login:
-    """The driver's arguments; raises WarehouseError (AUTH) where a secret or the account is missing."""
+    """The driver's arguments; raises WarehouseError (NO_CREDENTIALS) where a secret or the account is missing."""
     introspect = connection.introspect.options
     config = {name: name for name in _CONFIG} | {"account_identifier": "account"}
     if not any(name in introspect for name in _LOGINS):
@@ -133,7 +133,7 @@ def _default_profile(connection: str, environ: Mapping[str, str]) -> str:
     if name := environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME"):
         return name
     raise WarehouseError(
-        Cause.AUTH,
+        Cause.NO_CREDENTIALS,
         f"connection {connection} names no Snowflake account",
         remedy="give config.account_identifier, or `introspect: {connection_name: …}` of your connections.toml",
     )

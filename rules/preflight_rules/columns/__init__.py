@@ -55,4 +55,5 @@ RULES: tuple[Rule, ...] = (
     lengths.overlong_attribute_value,
     lengths.too_many_list_entries,
     lengths.overlong_list_entry,
+    lengths.large_row,
 )

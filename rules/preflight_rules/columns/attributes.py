@@ -170,7 +170,9 @@ def folded_attribute_names(ctx: Context) -> Iterator[Outcome]:
     if folded:
         names = _list([column.name for column in folded if column.name])
         yield Fault(
-            f"{len(folded)} attributes get upper-case names: {names}.",
+            f"{len(folded)} attributes get upper-case names: {names}."
+            if len(folded) > 1
+            else f"One attribute gets an upper-case name: {names}.",
             folded[0].place,
             'Quote the aliases whose case matters, such as AS "first_name".',
         )

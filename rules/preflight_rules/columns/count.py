@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from preflight import identities
+from preflight.event_batch import normalise
 from preflight.finding import STATIC, Basis, Fault, Inapplicable, Outcome, Severity, Unproven, Weighed
+from preflight.limits import Limit
 from preflight.rule import Context, Fact, Scope, rule
 
 NEAR = 90
@@ -79,7 +81,8 @@ def near_column_limit(ctx: Context) -> Iterator[Outcome]:
 def too_many_attributes(ctx: Context) -> Iterator[Outcome]:
     """A row would set more user attributes than a batch may hold.
 
-    Why: every column becomes a user attribute, except the iterator and the identities; one row makes one batch.
+    Why: every column becomes a user attribute, except the iterator and the identities; one row makes one batch. In an
+        event pipeline the mappings set them.
     Fails:
         top: {limits: {overrides: {user_attributes_per_batch: {value: 1, reason: to keep the example short}}}}
         sql: SELECT c.customer_id, c.city, c.age, c.updated_at FROM crm.public.contacts AS c
@@ -89,10 +92,10 @@ def too_many_attributes(ctx: Context) -> Iterator[Outcome]:
     Remedy: leave out attributes that nobody uses.
     Source: V1 https://docs.mparticle.com/guides/default-service-limits/ (2023 docs source)
     """
-    if ctx.pipeline.is_event:
-        yield Inapplicable("an event pipeline's attributes are what its mappings write")
-        return
     limit, outputs = ctx.limits.user_attributes_per_batch, ctx.outputs
+    if ctx.pipeline.is_event:
+        yield from _mapped_attributes(ctx, limit)
+        return
     iterator = (ctx.pipeline.sync_mode.iterator_field or "").casefold()
     no_attribute = identities.RESERVED | {iterator}
     attributes = [c for c in outputs.columns if (c.name or "").casefold() not in no_attribute]
@@ -107,6 +110,28 @@ def too_many_attributes(ctx: Context) -> Iterator[Outcome]:
         )
     elif not outputs.complete:
         yield Unproven(outputs.reason)
+    else:
+        yield Weighed((measure,))
+
+
+def _mapped_attributes(ctx: Context, limit: Limit) -> Iterator[Outcome]:
+    transformation = ctx.field_transformation
+    if transformation is None:
+        yield Unproven("the field transformation could not be read from the project")
+        return
+    first: dict[str, int] = {}
+    for index, mapping in enumerate(transformation.mappings):
+        path = normalise(mapping.destination or "")
+        if path.startswith("user_attributes."):
+            first.setdefault(path, index)
+    measure = ctx.weigh(limit, len(first), STATIC)
+    if len(first) > limit.value:
+        yield Fault(
+            f"Each row sets {len(first):,} user attributes; the limit is {limit.value:,}.",
+            ctx.at("mappings", [*first.values()][limit.value], "destination", of=transformation),
+            f"Leave out {len(first) - limit.value:,} attributes, from this one on.",
+            (measure,),
+        )
     else:
         yield Weighed((measure,))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.mapping import destinations, events, plans, shape, sources
+from preflight_rules.mapping import destinations, events, planned, plans, shape, sizes, sources, values
 
 RULES: tuple[Rule, ...] = (
     sources.mapping_source_missing_from_output,
@@ -31,6 +31,24 @@ RULES: tuple[Rule, ...] = (
     destinations.environment_destination,
     destinations.mapping_writes_whole_object,
     destinations.static_value_of_wrong_type,
+    values.column_outside_enum,
+    values.event_time_in_wrong_unit,
+    values.old_events,
+    values.future_events,
+    sizes.too_many_event_attributes,
+    sizes.no_room_for_the_feeds_attribute,
+    sizes.overlong_event_name,
+    sizes.overlong_mapped_name,
+    sizes.too_many_event_names,
+    sizes.near_event_name_limit,
     plans.plan_version_without_plan,
     plans.plan_without_version,
+    plans.missing_data_plan,
+    planned.unplanned_event,
+    planned.unplanned_attribute,
+    planned.unplanned_identity,
+    planned.type_against_plan,
+    planned.planned_attribute_missing,
+    plans.malformed_data_plan,
+    plans.inactive_data_plan,
 )

@@ -10,6 +10,8 @@ from preflight.config import FieldMapping, FieldTransformation
 from preflight.event_batch import EVENT_TYPE, normalise
 from preflight.finding import Inapplicable, Outcome, Unproven
 from preflight.location import Route
+from preflight.model import ColumnProfile
+from preflight.query import OutputColumn
 from preflight.rule import Context
 
 
@@ -56,3 +58,10 @@ def event_type(ctx: Context) -> str | None:
     """The event type, where a static mapping gives it; None where a column gives it, or nothing does."""
     values = [item.mapping.value for item in mapped(ctx) if item.path == EVENT_TYPE and item.mapping.source is None]
     return values[0] if len(values) == 1 else None
+
+
+def profile_of(ctx: Context, item: Mapped) -> tuple[OutputColumn, ColumnProfile] | None:
+    """A mapped column and what was counted in it; None where no such column is put out. Needs SCHEMA and VALUES."""
+    source = item.mapping.source if item.mapping.mapping_type == "column" else None
+    column = ctx.outputs.named(source) if source else None
+    return None if column is None else (column, ctx.values.columns[column.index])

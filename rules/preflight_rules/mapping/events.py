@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from preflight.event_batch import DATA, EVENT_TYPE, schema
 from preflight.finding import Fault, Inapplicable, Outcome, Severity, Unproven
 from preflight.model import Kind
 from preflight.rule import Context, Fact, rule
 from preflight_rules.mapping._events import event_type, mapped, place, transformation, unready
+from preflight_rules.mapping.values import outside
 
 _TIME = DATA + "timestamp_unixtime_ms"
 _MESSAGE_ID = DATA + "source_message_id"
@@ -40,7 +42,7 @@ def missing_event_type(ctx: Context) -> Iterator[Outcome]:
         )
 
 
-@rule("PF513", Severity.ERROR)
+@rule("PF513", Severity.ERROR, uses={Fact.SCHEMA, Fact.VALUES})
 def unknown_event_type(ctx: Context) -> Iterator[Outcome]:
     """The event's type is none that the batch schema has.
 
@@ -52,15 +54,18 @@ def unknown_event_type(ctx: Context) -> Iterator[Outcome]:
     Remedy: write one of the schema's types.
     Source: OAS, the Events API's inbound JSON Schema; V1 https://docs.mparticle.com/developers/server/json-reference/
     """
-    from difflib import get_close_matches
-
     yield from unready(ctx)
     for item in mapped(ctx):
         if item.path != EVENT_TYPE:
             continue
         value = item.mapping.value
         if item.mapping.source is not None:
-            yield Unproven(f"the column {item.mapping.source} gives the event's type, and its values were not read")
+            missing = ctx.missing(Fact.SCHEMA) or ctx.missing(Fact.VALUES)
+            if missing:
+                why = f"and its values were not read: {missing.reason}"
+                yield Unproven(f"the column {item.mapping.source} gives the event's type, {why}")
+            else:
+                yield from outside(ctx, item, tuple(schema().events))
         elif value is not None and value not in schema().events:
             close = get_close_matches(value, schema().events, n=1)
             yield Fault(

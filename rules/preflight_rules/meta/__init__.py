@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.meta import baseline, settings, suppressions
+from preflight_rules.meta import baseline, lock, settings, suppressions
 
 RULES: tuple[Rule, ...] = (
     settings.unknown_rule,
@@ -12,4 +12,8 @@ RULES: tuple[Rule, ...] = (
     suppressions.expired_suppression,
     suppressions.unused_suppression,
     baseline.stale_baseline_entry,
+    lock.unreadable_lock,
+    lock.stale_lock,
+    lock.missing_from_lock,
+    lock.old_lock,
 )

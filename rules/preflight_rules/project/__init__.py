@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.project import connections, expiry, grammar, resources
+from preflight_rules.project import connections, dbt, expiry, grammar, resources, together
 
 RULES: tuple[Rule, ...] = (
     grammar.broken_yaml,
@@ -17,6 +17,7 @@ RULES: tuple[Rule, ...] = (
     grammar.literal_secret,
     grammar.v1_field,
     grammar.invalid_id,
+    dbt.stale_dbt_manifest,
     expiry.expired_override,
     connections.incomplete_snowflake_config,
     connections.incomplete_bigquery_config,
@@ -31,5 +32,7 @@ RULES: tuple[Rule, ...] = (
     resources.identical_connections,
     resources.inactive_connection_in_use,
     resources.production_without_rehearsal,
+    together.attribute_written_twice,
+    together.feed_for_two_kinds,
     connections.password_only_snowflake_login,
 )

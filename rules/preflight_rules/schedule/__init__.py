@@ -10,6 +10,7 @@ RULES: tuple[Rule, ...] = (
     iterator.incremental_without_iterator,
     times.times_out_of_order,
     times.schedule_already_over,
+    times.frequency_without_interval,
     times.until_in_the_past,
     iterator_expression.iterator_needs_quotes,
     iterator_expression.iterator_with_odd_characters,

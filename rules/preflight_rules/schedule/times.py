@@ -100,3 +100,24 @@ def on_demand_without_start(ctx: Context) -> Iterator[Outcome]:
             ctx.at("schedule", "type"),
             "Give schedule.start_time.",
         )
+
+
+@rule("PF322", Severity.WARNING)
+def frequency_without_interval(ctx: Context) -> Iterator[Outcome]:
+    """A schedule that has no interval names a frequency.
+
+    Why: only an interval schedule recurs; what the platform makes of a frequency elsewhere is not documented.
+    Fails:
+        pipeline: {schedule: {type: on_demand, frequency: daily}}
+    Passes:
+        pipeline: {schedule: {type: on_demand, frequency: null}}
+    Remedy: take the frequency out, or make it an interval schedule.
+    Source: V2 https://docs.mparticle.com/developers/apis/warehouse-sync-api/overview/ (the kinds of schedule)
+    """
+    schedule = ctx.pipeline.schedule
+    if schedule.type != "interval" and schedule.frequency is not None:
+        yield Fault(
+            f"The schedule is {schedule.type}, and still names the frequency {schedule.frequency}.",
+            ctx.at("schedule", "frequency"),
+            "Take schedule.frequency out, or write `type: interval`.",
+        )

@@ -32,4 +32,6 @@ RULES: tuple[Rule, ...] = (
     characters.brackets_as_quotes,
     session.other_database_than_the_connections,
     characters.very_long_sql,
+    names.unquoted_dollar_name,
+    names.alias_in_string_quotes,
 )

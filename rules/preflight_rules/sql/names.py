@@ -58,3 +58,56 @@ def case_not_preserved(ctx: Context) -> Iterator[Outcome]:
             continue
         quoted = f'"{written}"' if ctx.query.dialect == "snowflake" else "it in lower case with underscores"
         yield Fault(f"The alias {written} comes out as {projection.name}.", projection.place, f"Write {quoted}.")
+
+
+@rule("PF127", Severity.ERROR, scope=Scope.QUERY)
+def unquoted_dollar_name(ctx: Context) -> Iterator[Outcome]:
+    """An alias that starts with `$` is not quoted in BigQuery.
+
+    Why: BigQuery's unquoted names start with a letter or an underscore, so it refuses the query. The other warehouses
+        take an unquoted `$` for a session's variable, which has a rule of its own.
+    Fails:
+        dialect: bigquery
+        sql: SELECT c.customer_id, c.age AS $age, c.updated_at FROM crm.public.contacts AS c
+    Passes:
+        dialect: bigquery
+        sql: SELECT c.customer_id, c.age AS `$age`, c.updated_at FROM crm.public.contacts AS c
+    Remedy: put the alias into backticks.
+    Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source); the warehouses' SQL
+    """
+    if ctx.query.dialect != "bigquery":
+        yield Inapplicable("an unquoted $ is a session's variable here, which session-object reports")
+        return
+    if ctx.query.unanalysed:
+        yield Unproven(ctx.query.unanalysed)
+    for projection in ctx.query.projections:
+        written = ctx.query.sql.text[projection.place.start : projection.place.end]
+        if projection.renamed and written.startswith("$"):
+            message = f"{written} is no name that BigQuery takes without quotes."
+            yield Fault(message, projection.place, f"Write `{written}`.")
+
+
+@rule("PF128", Severity.ERROR, scope=Scope.QUERY)
+def alias_in_string_quotes(ctx: Context) -> Iterator[Outcome]:
+    """An alias stands in double quotes, which quote a string in this warehouse.
+
+    Why: BigQuery and Databricks quote names with backticks; an alias that is a string is a syntax error there.
+    Fails:
+        dialect: bigquery
+        sql: SELECT c.customer_id, c.tier AS "loyaltyTier", c.updated_at FROM crm.public.contacts AS c
+    Passes:
+        dialect: bigquery
+        sql: SELECT c.customer_id, c.tier AS `loyaltyTier`, c.updated_at FROM crm.public.contacts AS c
+    Remedy: put the alias into backticks.
+    Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/sql/ (2023 docs source); the warehouses' SQL
+    """
+    if ctx.query.dialect not in ("bigquery", "databricks"):
+        yield Inapplicable("double quotes quote names here")
+        return
+    if ctx.query.unanalysed:
+        yield Unproven(ctx.query.unanalysed)
+    for projection in ctx.query.projections:
+        written = ctx.query.sql.text[projection.place.start : projection.place.end]
+        if projection.renamed and written.startswith('"'):
+            name = written.strip('"')
+            yield Fault(f"{written} is a string here, and no alias.", projection.place, f"Write `{name}`.")

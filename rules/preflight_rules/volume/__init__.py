@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preflight.rule import Rule
-from preflight_rules.volume import headroom, runs
+from preflight_rules.volume import growth, headroom, runs
 
 RULES: tuple[Rule, ...] = (
     runs.window_over_record_limit,
@@ -16,4 +16,5 @@ RULES: tuple[Rule, ...] = (
     headroom.only_within_newer_limits,
     headroom.throughput,
     headroom.frequency_advice,
+    growth.growth_towards_record_limit,
 )

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from preflight import limits as limit_profiles
-from preflight.finding import Fault, Inapplicable, Measure, Outcome, Severity, Unproven, Weighed
+from preflight.finding import Fault, Inapplicable, Measure, Outcome, Severity, Weighed
 from preflight.model import HOUR, Bucket
 from preflight.rule import Context, Fact, rule
-from preflight.schedule import FREQUENCIES, Count, iso, window
-from preflight_rules.volume.loads import NO_START, loads
+from preflight.schedule import FREQUENCIES, Count, iso
+from preflight_rules.volume.loads import loads, windows, windows_of
 
 NEAR = 80
 """Above this percentage of its limit a run is near it."""
 _DOCUMENTED, _OBSERVED = "docs-2025-02", "observed-2026-08"
-
-
-def _windows(ctx: Context) -> Unproven | Inapplicable | str:
-    """The frequency of an incremental interval pipeline whose windows are known."""
-    schedule = ctx.pipeline.schedule
-    if schedule.type != "interval" or schedule.frequency is None or ctx.pipeline.sync_mode.type != "incremental":
-        return Inapplicable("there are no windows")
-    return Unproven(NO_START) if schedule.start_time is None else schedule.frequency
 
 
 @rule("PF405", Severity.ERROR, needs={Fact.COUNTS})
@@ -46,9 +38,13 @@ def burst_in_one_hour(ctx: Context) -> Iterator[Outcome]:
     Remedy: spread the iterator's values, or load these rows apart with `from` and `until`.
     Source: V2 https://docs.mparticle.com/developers/apis/warehouse-sync-api/overview/ (Limits, 27 February 2025)
     """
-    frequency = _windows(ctx)
-    if not isinstance(frequency, str):
-        yield frequency
+    frequency = ctx.pipeline.schedule.frequency
+    if ctx.pipeline.sync_mode.type == "full":
+        yield Inapplicable("a full sync has no windows")
+        return
+    counts = windows(ctx)
+    if not isinstance(counts, tuple):
+        yield counts
         return
     limit, histogram = ctx.limits.get(f"records_per_{frequency}_interval"), ctx.histogram
     worst = max(histogram.buckets, key=lambda bucket: bucket.rows, default=Bucket(0, 0, 0))
@@ -194,26 +190,19 @@ def throughput(ctx: Context) -> Iterator[Outcome]:
     Remedy: spread the rows over more intervals, or have the account's rate raised.
     Source: INF, from V1 https://docs.mparticle.com/guides/default-service-limits/ (2023 docs source)
     """
-    schedule, limit = ctx.pipeline.schedule, ctx.limits.events_api_batches_per_second
-    if schedule.type != "interval" or schedule.frequency is None:
-        yield Inapplicable(f"the schedule is {schedule.type}: it has no interval")
+    limit, counts = ctx.limits.events_api_batches_per_second, windows(ctx)
+    if not isinstance(counts, tuple):
+        yield counts
         return
-    if ctx.pipeline.sync_mode.type == "full":
-        rows = ctx.histogram.rows
-        counts: tuple[Count, ...] = (Count(window(schedule.frequency, ctx.histogram.anchor, 0), rows, rows),)
-    elif schedule.start_time is None:
-        yield Unproven(NO_START)
-        return
-    else:
-        counts = ctx.tally.counts(schedule.frequency)
     worst = max(counts, key=_rate, default=None)
     rate = _rate(worst) if worst is not None else 0
     measure = ctx.weigh(limit, rate, ctx.basis(Fact.COUNTS))
     if worst is None or rate <= limit.value:
         yield Weighed((measure,))
         return
+    frequency = ctx.pipeline.schedule.frequency
     yield Fault(
-        f"One run ({schedule.frequency}) reads {worst.rows:,} records; at {limit.value:,} batches a second an interval"
+        f"One run ({frequency}) reads {worst.rows:,} records; at {limit.value:,} batches a second an interval"
         f" passes on {limit.value * (worst.window.end - worst.window.start):,}.",
         ctx.at("schedule", "frequency"),
         "Spread the rows over more intervals, or have the account's rate raised.",
@@ -246,12 +235,9 @@ def frequency_advice(ctx: Context) -> Iterator[Outcome]:
     Remedy: choose one of the frequencies that hold.
     Source: V2 https://docs.mparticle.com/developers/apis/warehouse-sync-api/overview/ (Limits, 27 February 2025)
     """
-    schedule = ctx.pipeline.schedule
-    if schedule.type != "interval" or schedule.frequency is None:
-        yield Inapplicable(f"the schedule is {schedule.type}: it has no interval")
-        return
-    if ctx.pipeline.sync_mode.type != "full" and schedule.start_time is None:
-        yield Unproven(NO_START)
+    schedule, counts = ctx.pipeline.schedule, windows(ctx)
+    if not isinstance(counts, tuple):
+        yield counts
         return
     worst = {frequency: _worst(ctx, frequency) for frequency in FREQUENCIES}
     holding = [name for name, rows in worst.items() if rows <= ctx.limits.get(f"records_per_{name}_interval").value]
@@ -270,6 +256,5 @@ def frequency_advice(ctx: Context) -> Iterator[Outcome]:
 
 
 def _worst(ctx: Context, frequency: str) -> int:
-    if ctx.pipeline.sync_mode.type == "full":
-        return ctx.histogram.rows
-    return max((count.rows for count in ctx.tally.counts(frequency)), default=0)
+    counts = windows_of(ctx, frequency)
+    return max((count.rows for count in counts), default=0) if isinstance(counts, tuple) else 0

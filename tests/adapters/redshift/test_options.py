@@ -88,7 +88,7 @@ def test_a_port_that_is_none_is_said(port: object) -> None:
 def test_a_variable_that_is_not_set_is_named() -> None:
     with pytest.raises(WarehouseError, match="PASSWORD") as caught:
         told({}, {})
-    assert caught.value.cause is Cause.AUTH
+    assert caught.value.cause is Cause.NO_CREDENTIALS
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_the_default_profile_where_no_account_is_named(tmp_path: Path) -> None:
     assert opened(tmp_path, {}, environ=environ, account_identifier=None).arguments["connection_name"] == "main"
     with pytest.raises(WarehouseError) as caught:
         opened(tmp_path, {}, account_identifier=None)
-    assert caught.value.cause is Cause.AUTH
+    assert caught.value.cause is Cause.NO_CREDENTIALS
     assert "connection_name" in caught.value.remedy
 
 

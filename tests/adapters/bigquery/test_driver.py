@@ -1,0 +1,48 @@
+"""The driver is imported when it is needed, and its absence is told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from preflight.config import Connection, Introspect
+from preflight.errors import Cause, WarehouseError
+from preflight.model import Provider
+from preflight.source import Outcome
+from preflight_adapters import bigquery
+
+CONFIG = {"project_id": "p", "dataset_id": "d", "service_account_key": '{"type": "service_account"}'}
+WAYS: list[dict[str, object]] = [
+    {},
+    {"token": "t"},
+    {"credentials": "application_default"},
+    {"api_endpoint": "http://127.0.0.1:1"},
+]
+
+
+def test_the_adapter_alone_imports_no_driver() -> None:
+    code = "import sys, preflight_adapters.bigquery; print([m for m in sys.modules if m.split('.')[0] == 'google'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def _absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "google"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "google", None)
+
+
+@pytest.mark.usefixtures("_absent")
+@pytest.mark.parametrize("options", WAYS)
+def test_a_missing_driver_says_how_to_get_it(tmp_path: Path, options: dict[str, object]) -> None:
+    connection = Connection("w", "W", Provider.BIGQUERY, CONFIG, introspect=Introspect(options=options))  # type: ignore[arg-type]
+    with pytest.raises(WarehouseError) as caught:
+        bigquery.connect(connection, root=tmp_path, environ={}, record=lambda _: None)
+    assert caught.value.cause is Cause.DRIVER
+    assert caught.value.remedy == "pip install 'mparticle-preflight[bigquery]'"
+    steps = list(bigquery.diagnose(connection, root=tmp_path, environ={}, record=lambda _: None))
+    assert [step.outcome for step in steps] == [Outcome.FAIL] + [Outcome.UNPROVEN] * 6
