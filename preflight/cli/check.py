@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 )
 @click.option("--fix", "fix", is_flag=True, help="Mend what is proven to be safe to mend, then check again.")
 @click.option("--diff", "diff", is_flag=True, help="Print what --fix would change; write nothing.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Processes that judge at the same time what needs no network; as many as processors, unless given.",
+)
 @click.option("--show-queries", is_flag=True, help="Print every statement that was sent to a warehouse, on stderr.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
 def command(
@@ -57,6 +63,7 @@ def command(
     write_baseline: Path | None,
     fix: bool,
     diff: bool,
+    workers: int | None,
     show_queries: bool,
     color: str,
 ) -> int:
@@ -107,6 +114,7 @@ def command(
         select=select,
         ignore=ignore,
         offline=offline,
+        workers=workers or min(os.cpu_count() or 1, 8),
         only=only,
         baseline=read_baseline(baseline) if baseline is not None else None,
     )

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
-from preflight.finding import Asked, Basis, ColumnFate, Depth, Failure, Finding, Measure, State
+from preflight.finding import Asked, Basis, Depth, Failure, Finding, Measure, State, Windows
 from preflight.model import Schema
+from preflight.query import Outputs
+from preflight.rule import Fact
 
 
 class Said(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -34,9 +36,11 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
     clock: tuple[str, ...] = ()
     """The codes of the rules that asked what time it is, whose word holds for this run alone."""
     schema: Schema | None = None
-    bases: tuple[tuple[str, Basis], ...] = ()
+    bases: tuple[tuple[Fact, Basis], ...] = ()
     """What each known fact rests on."""
-    fates: tuple[ColumnFate, ...] = ()
+    outputs: Outputs | None = None
+    """Of a pipeline whose query could be read: what it puts out."""
+    windows: Windows | None = None
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):

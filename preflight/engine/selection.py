@@ -29,6 +29,8 @@ class Options(msgspec.Struct, frozen=True):
     """Ask no warehouse and no workspace (a stand-in file is asked all the same: it needs no network)."""
     baseline: Baseline | None = None
     """Findings that fail no check."""
+    workers: int = 1
+    """Processes that judge at the same time what needs no network."""
 
 
 def names_rule(name: str, code: str, rule_name: str) -> bool:

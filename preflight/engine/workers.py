@@ -20,8 +20,9 @@ T = TypeVar("T")
 
 
 def can_fork() -> bool:
-    """Whether processes can be forked here without harm: not beside other threads, and not on macOS, whose system
-    libraries do not bear it.
+    """Whether processes can be forked here without harm: not beside other threads, and not on macOS.
+
+    The libraries of macOS do not bear it.
     """
     return hasattr(os, "fork") and sys.platform != "darwin" and threading.active_count() == 1
 

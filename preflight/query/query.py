@@ -210,7 +210,13 @@ class Query:
 
         if schema is not None:
             return outputs.described(self, schema)
-        return outputs.from_text(self, tables or {})
+        return outputs.from_text(self, tables) if tables else self._outputs
+
+    @cached_property
+    def _outputs(self) -> Outputs:
+        from preflight.query import outputs
+
+        return outputs.from_text(self, {})
 
     @cached_property
     def types(self) -> tuple[Type, ...]:
