@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -201,7 +202,7 @@ class Pipeline(msgspec.Struct, frozen=True):
         return self.field_transformation_id is not None
 
 
-class Project(msgspec.Struct, frozen=True):
+class Project(msgspec.Struct, frozen=True, dict=True):
     """``preflight.yml`` and the files that it includes."""
 
     root: Path
@@ -236,16 +237,23 @@ class Project(msgspec.Struct, frozen=True):
 
     def connection(self, id: str) -> Connection | None:  # noqa: A002 - the API's word
         """The connection with this id."""
-        return next((c for c in self.connections if c.id == id), None)
+        return self._by_id[Connection].get(id)  # type: ignore[return-value]
 
     def data_model(self, id: str) -> DataModel | None:  # noqa: A002
         """The data model with this id."""
-        return next((m for m in self.data_models if m.id == id), None)
+        return self._by_id[DataModel].get(id)  # type: ignore[return-value]
 
     def field_transformation(self, id: str) -> FieldTransformation | None:  # noqa: A002
         """The field transformation with this id."""
-        return next((t for t in self.field_transformations if t.id == id), None)
+        return self._by_id[FieldTransformation].get(id)  # type: ignore[return-value]
 
     def pipeline(self, id: str) -> Pipeline | None:  # noqa: A002
         """The pipeline with this id."""
-        return next((p for p in self.pipelines if p.id == id), None)
+        return self._by_id[Pipeline].get(id)  # type: ignore[return-value]
+
+    @cached_property
+    def _by_id(self) -> Mapping[type, Mapping[str, Connection | DataModel | FieldTransformation | Pipeline]]:
+        """Every resource of each kind; of equal ids the first."""
+        lists = (self.connections, self.data_models, self.field_transformations, self.pipelines)
+        kinds = (Connection, DataModel, FieldTransformation, Pipeline)
+        return {kind: {item.id: item for item in reversed(items)} for kind, items in zip(kinds, lists, strict=True)}

@@ -60,6 +60,7 @@ class Judge:
         self.read_workspace = read_workspace
         self.watch = watch
         self.lock = lock
+        self._rules_for: dict[SubjectKind, tuple[Rule, ...]] = {}
         self._queries: dict[tuple[str, str], Query] = {}
 
     def batch(self, subjects: Sequence[Subject], others: Mapping[str, Outputs] | None = None) -> Batch:
@@ -88,7 +89,10 @@ class Judge:
 
     def rules_for(self, subject: Subject) -> tuple[Rule, ...]:
         """The rules that judge a subject, without the last ones."""
-        return tuple(rule for rule in self.rules if not rule.last and rule.scope.covers(subject.kind))
+        kind = subject.kind
+        if kind not in self._rules_for:
+            self._rules_for[kind] = tuple(rule for rule in self.rules if not rule.last and rule.scope.covers(kind))
+        return self._rules_for[kind]
 
     # -- subjects and their contexts -----------------------------------------------------------------------------------
 
@@ -244,7 +248,7 @@ def _why_not_run(rule: Rule, context: Context) -> str | None:
 
 def _missing_need(rule: Rule, context: Context) -> str | None:
     """Why a fact that the rule needs is missing; None where all are there."""
-    for fact in Fact:
+    for fact in Fact if rule.needs else ():
         if fact in rule.needs and isinstance(known := context.known(fact), Missing):
             return known.reason
     return None

@@ -23,27 +23,6 @@ _KEYWORDS = {
 """Clauses that have no mark of their own: the n-th such word is the n-th such node, where there are as many of both."""
 
 
-def _take_mark(node: Any, name: str | None, text: str) -> Range | None:
-    """What sqlglot's mark on ``node`` says; ``name`` is an identifier's. It is taken off: copies are lighter then.
-
-    Its end is inclusive, and it covers one token where a name has several.
-    """
-    meta = node._meta  # noqa: SLF001 - ``meta`` would make a dictionary for each node that has none
-    if meta is None:
-        return None
-    node._meta = None  # noqa: SLF001
-    start = meta.get("start")
-    if start is None:
-        return None
-    end = meta["end"] + 1
-    if name is not None and text.startswith(name, start):
-        end = max(end, start + len(name))
-    return min(start, len(text)), min(end, len(text))
-
-
-_NOWHERE = 1 << 62
-
-
 class Positions:
     """The range of every node of one tree, built by one walk that does not recurse."""
 
@@ -54,54 +33,71 @@ class Positions:
         self._marks: dict[int, Range] = {}
         """What sqlglot itself marked: names and functions."""
         self._by_kind: dict[str, list[Expression]] = {}
-        self._walk(tree)
+        self._sorted: set[str] = set()
+        nodes = self._walk(tree)
+        self._take_marks(nodes)
+        self._widen(nodes)
         self._place_clauses()
         self._place_withs()
-        for nodes in self._by_kind.values():
-            self._sort(nodes)
 
-    def _walk(self, tree: Expression) -> None:
-        """Index every node by its class, and give each the range that its mark and its descendants' span."""
-        from sqlglot.expressions import Expression, Identifier
+    def _walk(self, tree: Expression) -> list[Any]:
+        """Every node before those below it, in the text's order as far as the tree tells, indexed by its class."""
+        from sqlglot.expressions import Expression
 
         nodes: list[Any] = []
-        parents: list[int] = []
-        stack: list[tuple[Any, int]] = [(tree, -1)]
+        by_class: dict[type, list[Any]] = {}
+        stack: list[Any] = [tree]
         while stack:
-            node, parent = stack.pop()
-            number = len(nodes)
+            node = stack.pop()
             nodes.append(node)
-            parents.append(parent)
-            self._by_kind.setdefault(type(node).__name__, []).append(node)
-            below: list[tuple[Any, int]] = []
+            by_class.setdefault(type(node), []).append(node)
+            below: list[Any] = []
             for key, value in node.args.items():
-                if isinstance(value, Expression):
+                if type(value) is list:
+                    below += [child for child in value if isinstance(child, Expression)]
+                elif isinstance(value, Expression):
                     if key == "with_":  # it stands first, though it is kept last
-                        below.insert(0, (value, number))
+                        below.insert(0, value)
                     else:
-                        below.append((value, number))
-                elif type(value) is list:
-                    below += [(child, number) for child in value if isinstance(child, Expression)]
+                        below.append(value)
             below.reverse()
             stack += below
-        self._measure(nodes, parents, Identifier)
+        self._by_kind = {kind.__name__: found for kind, found in by_class.items()}
+        return nodes
 
-    def _measure(self, nodes: list[Any], parents: list[int], identifier: type) -> None:
-        """Children come after their parents, so that going backward each range is whole before it widens another."""
-        starts: list[int] = [_NOWHERE] * len(nodes)
-        ends: list[int] = [-1] * len(nodes)
-        for number in range(len(nodes) - 1, -1, -1):
-            node, parent = nodes[number], parents[number]
-            start, end = starts[number], ends[number]
-            mark = _take_mark(node, node.name if isinstance(node, identifier) else None, self._text)
-            if mark is not None:
-                self._marks[id(node)] = mark
-                start, end = min(start, mark[0]), max(end, mark[1])
-            if end < 0:
+    def _take_marks(self, nodes: list[Any]) -> None:
+        """Take sqlglot's marks off the nodes, whose copies are lighter then.
+
+        A mark's end is inclusive, and it covers one token where a name has several.
+        """
+        from sqlglot.expressions import Identifier
+
+        text, length = self._text, len(self._text)
+        for node in nodes:
+            meta = node._meta  # noqa: SLF001 - ``meta`` would make a dictionary for each node that has none
+            if meta is None:
                 continue
-            self._ranges[id(node)] = start, end
-            if parent >= 0:
-                starts[parent], ends[parent] = min(starts[parent], start), max(ends[parent], end)
+            node._meta = None  # noqa: SLF001
+            start = meta.get("start")
+            if start is None:
+                continue
+            end = meta["end"] + 1
+            if isinstance(node, Identifier) and text.startswith(node.name, start):
+                end = max(end, start + len(node.name))
+            self._marks[id(node)] = self._ranges[id(node)] = min(start, length), min(end, length)
+
+    def _widen(self, nodes: list[Any]) -> None:
+        """Give each node the range that its mark and its descendants' span; going backward each is whole in time."""
+        ranges = self._ranges
+        for node in reversed(nodes):
+            own, parent = ranges.get(id(node)), node.parent
+            if own is None or parent is None:
+                continue
+            above = ranges.get(id(parent))
+            if above is None:
+                ranges[id(parent)] = own
+            elif own[0] < above[0] or own[1] > above[1]:
+                ranges[id(parent)] = min(own[0], above[0]), max(own[1], above[1])
 
     def _place_clauses(self) -> None:
         for kind, words in _KEYWORDS.items():
@@ -131,6 +127,10 @@ class Positions:
 
     def nodes(self, kinds: tuple[str, ...]) -> tuple[Expression, ...]:
         """The nodes of these classes, by where they start."""
+        for kind in kinds:
+            if kind not in self._sorted:
+                self._sorted.add(kind)
+                self._sort(self._by_kind.get(kind, []))
         if len(kinds) == 1:
             return tuple(self._by_kind.get(kinds[0], ()))
         found = [node for kind in dict.fromkeys(kinds) for node in self._by_kind.get(kind, ())]

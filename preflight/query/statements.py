@@ -141,10 +141,10 @@ def refused(statement: Statement, tree: Any, dialect: str) -> SqlProblem | None:
     if not isinstance(tree, exp.Query):
         word = "This" if tree is None else type(tree).__name__.upper()
         return _refusal(word, statement.range)
-    for node in tree.walk():
+    for node in tree.find_all(exp.Into, exp.DDL, exp.DML, exp.Command):
         if isinstance(node, exp.Into):
             return _refusal("SELECT INTO", statement.at(statement.first("INTO") or 0))
-        if isinstance(node, exp.DDL | exp.DML | exp.Command) and not isinstance(node, exp.Query):
+        if not isinstance(node, exp.Query):
             return _refusal(type(node).__name__.upper(), statement.range)
     select = first_select(tree)
     if select is None:
