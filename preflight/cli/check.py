@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.output import OUTPUT, complain, end_if_interrupted, parse_outputs, write_report, write_statements
+from preflight.cache import Cache
+from preflight.cli.output import (
+    OUTPUT,
+    complain,
+    end_if_interrupted,
+    parse_outputs,
+    shown,
+    write_report,
+    write_statements,
+)
+from preflight.cli.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from preflight.finding import Report
@@ -47,6 +57,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Processes that judge at the same time what needs no network; as many as processors, unless given.",
 )
+@click.option("--no-cache", is_flag=True, help="Judge all anew, and keep nothing for the next run.")
 @click.option("--show-queries", is_flag=True, help="Print every statement that was sent to a warehouse, on stderr.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
 def command(
@@ -64,6 +75,7 @@ def command(
     fix: bool,
     diff: bool,
     workers: int | None,
+    no_cache: bool,
     show_queries: bool,
     color: str,
 ) -> int:
@@ -81,6 +93,13 @@ def command(
       preflight check --write-baseline baseline.json
       preflight check --offline --diff
     """
+    cache = None if no_cache or not offline else Cache(os.environ)
+    others = (baseline, write_baseline, changed_since, fix, diff, show_queries)
+    plain = outputs in ((), ("text",)) and not any(others)
+    asked = (pipelines, fail_on, require, select, ignore, *shown(color))
+    last = Unchanged(path, asked, cache) if plain and cache is not None else None
+    if last is not None and (code := last.printed_again()) is not None:
+        return code
     wanted = parse_outputs(outputs)
     import msgspec
 
@@ -119,7 +138,7 @@ def command(
         baseline=read_baseline(baseline) if baseline is not None else None,
     )
     with watching(sys.stderr) as watch:
-        report = check(project, options, environ=os.environ, watch=watch)
+        report = check(project, options, environ=os.environ, watch=watch, cache=cache)
     if (fix or diff) and not report.interrupted:
         from preflight.cli.fix import mend
 
@@ -132,7 +151,9 @@ def command(
         report = save_baseline(report, write_baseline, registry.rules(project.plugins))
     code = exit_code(report, fail_on=Severity(fail_on), require=require)
     ended = msgspec.structs.replace(report, exit_code=None if report.interrupted else code)
-    write_report(ended, wanted, color, project.root)
+    text = write_report(ended, wanted, color, project.root)
+    if last is not None:
+        last.keep(project, ended, text)
     if show_queries:
         write_statements(report)
     end_if_interrupted(report)

@@ -33,8 +33,8 @@ def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, Path | None]]:
 
 def write_report(
     report: Report, outputs: Sequence[tuple[str, Path | None]], color: str = "auto", root: Path | None = None
-) -> None:
-    """Write the report in each format; raises UsageError for a file that cannot be written.
+) -> str:
+    """Write the report in each format, and return what went to stdout; raises UsageError for a file it cannot write.
 
     ``root`` is the project's folder, without which paths stay relative to it. With the format ``github`` the step's
     summary is written too, where GITHUB_STEP_SUMMARY names its file.
@@ -44,14 +44,23 @@ def write_report(
     from preflight.report.style import Style
 
     here = repository(root, os.environ) if root else Repository()
+    printed = ""
     for name, path in outputs:
         if path is None:
-            write(render(report, name, Style(wants_color(color), _encoding(), _width(), here)))
+            style = Style(wants_color(color), _encoding(), _width(), here)
+            printed = style.fit(render(report, name, style))
+            put(printed)
         else:
             _write_file(path, render(report, name, Style(repository=here)))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and any(name == "github" for name, _ in outputs):
         _write_file(Path(summary), render(report, "markdown", Style(repository=here)), mode="a")
+    return printed
+
+
+def shown(color: str) -> tuple[object, ...]:
+    """What the look of a text on stdout hangs on."""
+    return wants_color(color), _encoding(), _width()
 
 
 def _write_file(path: Path, text: str, mode: str = "w") -> None:
@@ -118,8 +127,13 @@ def write(text: str) -> None:
     """
     from preflight.report.style import Style
 
+    put(Style(encoding=_encoding()).fit(text))
+
+
+def put(text: str) -> None:
+    """Write to stdout what it can show as it is, as ``write``."""
     try:
-        sys.stdout.write(Style(encoding=_encoding()).fit(text))
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

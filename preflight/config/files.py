@@ -40,6 +40,8 @@ class Files:
         self.root = root
         self.sources: dict[str, SourceFile] = {}
         """What was read, by path relative to the root."""
+        self.patterns: dict[str, None] = {}
+        """Every pattern that files were looked for by."""
         self._matched: set[Path | str] = set()
         self._folders: dict[PurePosixPath, Path] = {}
 
@@ -64,6 +66,7 @@ class Files:
 
     def match(self, pattern: str, refuse: Refuse) -> list[str]:
         """The files that a pattern matches, sorted, without those that were read or matched before under any name."""
+        self.patterns[pattern] = None
         parts = PurePosixPath(pattern).parts
         if PurePosixPath(pattern).is_absolute() or ".." in parts or "\\" in pattern:
             refuse(f"{pattern} leads out of the project's folder.", KEEP_INSIDE, None)

@@ -234,6 +234,8 @@ class Project(msgspec.Struct, frozen=True, dict=True):
     """The dbt project, where a data model is a model of it."""
     comments: Mapping[str, tuple[Comment, ...]] = {}
     """The YAML files' comments that may speak to preflight, by path."""
+    patterns: tuple[str, ...] = ()
+    """Every pattern that files were looked for by, relative to ``root``."""
 
     def connection(self, id: str) -> Connection | None:  # noqa: A002 - the API's word
         """The connection with this id."""
@@ -254,6 +256,9 @@ class Project(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def _by_id(self) -> Mapping[type, Mapping[str, Connection | DataModel | FieldTransformation | Pipeline]]:
         """Every resource of each kind; of equal ids the first."""
-        lists = (self.connections, self.data_models, self.field_transformations, self.pipelines)
-        kinds = (Connection, DataModel, FieldTransformation, Pipeline)
-        return {kind: {item.id: item for item in reversed(items)} for kind, items in zip(kinds, lists, strict=True)}
+        return {
+            Connection: {c.id: c for c in reversed(self.connections)},
+            DataModel: {m.id: m for m in reversed(self.data_models)},
+            FieldTransformation: {t.id: t for t in reversed(self.field_transformations)},
+            Pipeline: {p.id: p for p in reversed(self.pipelines)},
+        }

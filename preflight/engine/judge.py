@@ -105,13 +105,15 @@ class Judge:
         """What a rule may ask about a subject; its SQL is parsed when it is asked for."""
         pipeline = self.project.pipeline(subject.id) if subject.kind is SubjectKind.PIPELINE else None
         data_model, connection = parts(self.project, subject, pipeline)
-        readable = data_model is not None and connection is not None
+        read = (
+            partial(self.query, data_model, connection) if data_model is not None and connection is not None else None
+        )
         return Context(
             project=self.project,
             subject=subject,
             limits=self.limits,
             now=self.now,
-            parse=partial(self.query, data_model, connection) if readable else None,
+            parse=read,
             pipeline=pipeline,
             data_model=data_model,
             connection=connection,
@@ -188,7 +190,7 @@ class Judge:
             return PASSED, context.clock_was_read
         return self._conclude(rule, context, outcomes), context.clock_was_read
 
-    def _conclude(self, rule: Rule, context: Context, outcomes: list[object]) -> Said:
+    def _conclude(self, rule: Rule, context: Context, outcomes: Sequence[object]) -> Said:
         measures: list[Measure] = []
         state, reason = State.PASS, ""
         for outcome in outcomes:

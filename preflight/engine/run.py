@@ -9,6 +9,7 @@ import msgspec
 
 from preflight import limits as limit_profiles
 from preflight import registry
+from preflight.cache import Cache
 from preflight.config import Pipeline, Problem, Project
 from preflight.engine import freshness
 from preflight.engine.baseline import Matching
@@ -47,13 +48,15 @@ def check(
     environ: Mapping[str, str] | None = None,
     read_workspace: Callable[[], WorkspaceState] | None = None,
     watch: Watch = unwatched,
+    cache: Cache | None = None,
 ) -> Report:
     """Judge ``project``; what the project, a warehouse or the workspace gets wrong is in the report.
 
     ``read_workspace`` takes the place of the client that the project's own credentials open; ``watch`` is told what is
-    asked for. Raises UsageError for an option that names no pipeline or rule of this project, and for a broken plugin.
+    asked for; ``cache`` holds what earlier runs found in the very same texts. Raises UsageError for an option that
+    names no pipeline or rule of this project, and for a broken plugin.
     """
-    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace, watch).report()
+    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace, watch).report(cache)
 
 
 class _Run:
@@ -97,9 +100,9 @@ class _Run:
         project = self.judge.project
         self.judge.project = msgspec.structs.replace(project, problems=(*project.problems, *problems))
 
-    def report(self) -> Report:
+    def report(self, cache: Cache | None) -> Report:
         judged = tuple(s for s in subjects(self.project, self.options.pipelines) if self._judged(s))
-        batch = survey(self.judge, judged)
+        batch = survey(self.judge, judged, cache)
         parts = dict(zip(judged, batch.parts, strict=True))
         self._settle(parts)
         merged = _merge(self.findings)
@@ -126,6 +129,7 @@ class _Run:
             windows={subject.id: part.windows for subject, part in parts.items() if part.windows is not None},
             statements=batch.statements,
             interrupted=batch.interrupted,
+            clock_was_read=any(part.clock for part in batch.parts),
             next_runs={id_: runs for id_, pipeline in pipelines.items() if (runs := next_runs(pipeline, self.now))},
         )
 

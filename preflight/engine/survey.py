@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from preflight.cache import Cache
 from preflight.engine.judge import Judge
+from preflight.engine.kept import Kept, may_keep
 from preflight.engine.part import Batch, Part
 from preflight.engine.workers import can_fork, in_processes
 from preflight.facts import unwatched
 from preflight.finding import Subject, SubjectKind
+from preflight.query import Outputs
 
 _PIECE = 120_000
 """Code points of SQL that one process takes: its trees take some 60 MB, and are never freed."""
 
 
-def survey(judge: Judge, subjects: Sequence[Subject]) -> Batch:
-    """Judge every subject; the parts are in the subjects' order.
+def survey(judge: Judge, subjects: Sequence[Subject], cache: Cache | None = None) -> Batch:
+    """Judge every subject, or take from the cache what was said of it; the parts are in the subjects' order."""
+    if cache is None or not may_keep(judge):
+        return _survey(judge, subjects, {})
+    kept = Kept(judge, cache)
+    known = kept.read(subjects)
+    asked = [subject for subject in subjects if subject not in known]
+    batch = _survey(judge, asked, _outputs(known))
+    found = dict(zip(asked, batch.parts, strict=True))
+    kept.write(found, batch)
+    found |= known
+    return msgspec.structs.replace(batch, parts=tuple(found[subject] for subject in subjects))
+
+
+def _survey(judge: Judge, subjects: Sequence[Subject], known: Mapping[str, Outputs]) -> Batch:
+    """Judge every subject; ``known`` are outputs that were found before.
 
     Work that waits for a network stays in this process: there the waiting is done at the same time.
     """
     with_sql = [subject for subject in subjects if subject.kind in (SubjectKind.PIPELINE, SubjectKind.DATA_MODEL)]
     pieces = list(_pieces(judge, with_sql))
     if len(pieces) < 2 or not _splits(judge, with_sql):
-        return judge.batch(subjects)
+        return judge.batch(subjects, known)
     _warm_up(judge, with_sql)
     found: dict[Subject, Part] = {}
     batches: list[Batch] = []
+    watch, judge.watch = judge.watch, unwatched
     results = in_processes(pieces, lambda piece: msgspec.msgpack.encode(judge.batch(piece)), judge.options.workers)
     for piece, result in zip(pieces, results, strict=True):
         batch = judge.batch(piece) if result is None else msgspec.msgpack.decode(result, type=Batch)
         batches.append(batch)
         found.update(zip(piece, batch.parts, strict=True))
-    outputs = {subject.id: part.outputs for subject, part in found.items() if part.outputs is not None}
+    judge.watch = watch
+    outputs = {**known, **_outputs(found)}
     rest = [subject for subject in subjects if subject not in found]
     batches.insert(0, judge.batch(rest, outputs))
     found.update(zip(rest, batches[0].parts, strict=True))
     return _joined(batches, [found[subject] for subject in subjects])
 
 
+def _outputs(parts: Mapping[Subject, Part]) -> dict[str, Outputs]:
+    return {subject.id: part.outputs for subject, part in parts.items() if part.outputs is not None}
+
+
 def _splits(judge: Judge, subjects: Iterable[Subject]) -> bool:
     """Whether the subjects can be judged apart from one another, and in other processes."""
-    if judge.lock is not None or judge.read_workspace is not None or judge.watch is not unwatched or not can_fork():
+    if judge.lock is not None or judge.read_workspace is not None or not can_fork():
         return False
     connections = (judge.parts(subject)[1] for subject in subjects)
     return judge.options.offline or all(c is None or c.introspect.local is not None for c in connections)

@@ -59,7 +59,7 @@ def written_types(query: Query) -> tuple[Type, ...]:
     with quiet:
         try:
             return run(query.depth, lambda: find_written_types(query))
-        except (RecursionError, *sqlglot_errors()):
+        except (*sqlglot_errors(), RecursionError):
             return (UNKNOWN,) * len(query.projections)
 
 
