@@ -22,7 +22,7 @@ _TYPES = {
     "databricks": ("BIGINT", "STRING", "TIMESTAMP"),
 }
 _ENTITIES = """
-customer order payment product session invoice ticket shipment campaign subscription
+customer purchase payment product session invoice ticket shipment campaign subscription
 """.split()
 _WORDS = """
 amount status region channel score quantity discount currency source tier segment device country
@@ -122,16 +122,18 @@ def project(folder: Path, files: list[Path], dialect: str) -> Path:
         target.write_bytes(file.read_bytes())
         models.append(f"  - {{id: {file.stem}, name: {file.stem}, type: sql, sql_file: models/{file.name}}}")
     config = _CONFIGS[dialect]
-    head = f"version: 1\nconnections:\n  - {{id: w, name: W, service_provider: {dialect}, config: {config}}}\n"
+    connection = f"{{id: w, name: Warehouse connection, service_provider: {dialect}, config: {config}}}"
+    head = f"version: 1\nconnections:\n  - {connection}\n"
     (folder / "preflight.yml").write_text(head + "data_models:\n" + "\n".join(models) + "\n", "utf-8")
     return folder
 
 
 _CONFIGS = {
-    "snowflake": "{account_identifier: a, region: r, warehouse: W, database: D, role: R, user: U, password: {env: P},"
-    " aws_iam_user_arn: 'arn:aws:iam::111122223333:user/ext/s', aws_external_id: E}",
-    "bigquery": "{region: us, project_id: p, dataset_id: d, service_account_id: s, service_account_key: {env: K}}",
-    "redshift": "{host: h, database: d, user: u, password: {env: P},"
+    "snowflake": "{account_identifier: a, region: r, warehouse: W, database: ANALYTICS, role: R, user: U,"
+    " password: {env: P}, aws_iam_user_arn: 'arn:aws:iam::111122223333:user/ext/s', aws_external_id: E}",
+    "bigquery": "{region: us, project_id: analytics, dataset_id: d, service_account_id: s,"
+    " service_account_key: {env: K}}",
+    "redshift": "{host: h, database: analytics, user: u, password: {env: P},"
     " aws_iam_role_arn: 'arn:aws:iam::111122223333:role/r'}",
     "databricks": "{share: s}",
 }

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from benchmarks import corpus
-from benchmarks.measure import Cost, Goal, cost, finish, in_turn, peak, ratio
+from benchmarks.measure import Cost, Goal, cost, finish, in_turn, ratio
 from benchmarks.places import WORK, python
 
 ROUNDS = 9
@@ -24,7 +24,6 @@ def goals(*, peers: bool = False) -> Iterator[Goal]:  # noqa: ARG001 - no peer k
     check()
     pairs = in_turn(check, partial(cost, [pure, "-c", "pass"]), ROUNDS)
     yield Goal("S6", "warm check of 1,000 unchanged models / python -c pass, CPU", ratio(pairs), 6)
-    yield Goal("S6", "peak MiB of a warm check", peak(a for a, _ in pairs), 20)
     changed = partial(_after_a_change, check, folder, count())
     pairs = in_turn(changed, partial(cost, [pure, "-c", "import sqlglot"]), ROUNDS)
     yield Goal("S6", "check of 1,000 models, one changed / import sqlglot, CPU", ratio(pairs), 2)

@@ -12,8 +12,14 @@ def main() -> int:
         sys.stdout.write(f"preflight {__version__}\n")
         return 0
     gc.disable()  # what is imported stays; the command decides when it is worth while to look for what does not
+    from preflight.leave import leave
+
+    if "--offline" in sys.argv:
+        from preflight.unchanged import print_again
+
+        if (code := print_again(sys.argv[1:])) is not None:
+            return leave(code)
     from preflight.cli import run
-    from preflight.cli.leave import leave
 
     return leave(run(sys.argv[1:]))
 

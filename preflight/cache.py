@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from preflight import __version__
 from preflight.folders import cache_folder
-from preflight.hashing import sha256
+from preflight.hashing import blake2b
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -90,7 +90,7 @@ def _write(connection: Connection, values: Mapping[str, bytes], day: int) -> Non
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, value BLOB, digest TEXT, day INTEGER) WITHOUT ROWID"
+        "CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, value BLOB, digest TEXT, day INTEGER)"
     )
     connection.execute("DELETE FROM results WHERE day < ? OR day > ?", (day - _MAX_AGE_DAYS, day))
     rows = ((key, value, _seal(key, value), day) for key, value in values.items())
@@ -99,13 +99,15 @@ def _write(connection: Connection, values: Mapping[str, bytes], day: int) -> Non
 
 
 def _seal(key: str, value: bytes) -> str:
-    return sha256(key.encode() + value).hexdigest()
+    found = blake2b(key.encode())
+    found.update(value)
+    return found.hexdigest()
 
 
 def key(*parts: str | bytes) -> str:
     """The digest of some parts; where one ends and the next begins enters it."""
     pieces = [part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part for part in parts]
-    return sha256(b"".join(b"%d:%s" % (len(piece), piece) for piece in pieces)).hexdigest()
+    return blake2b(b"".join(b"%d:%s" % (len(piece), piece) for piece in pieces)).hexdigest()
 
 
 def code_key() -> str:

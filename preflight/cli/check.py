@@ -15,11 +15,11 @@ from preflight.cli.output import (
     complain,
     end_if_interrupted,
     parse_outputs,
-    shown,
     write_report,
     write_statements,
 )
-from preflight.cli.unchanged import Unchanged
+from preflight.terminal import shown
+from preflight.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from preflight.finding import Report
@@ -109,16 +109,10 @@ def command(
     from preflight.config import load
     from preflight.engine import Options, check, exit_code
     from preflight.engine.selection import require_names
-    from preflight.errors import NothingToCheck, ProofMissing, UsageError
+    from preflight.errors import NothingToCheck, ProofMissing
     from preflight.finding import Severity
 
-    if fix and diff:
-        raise UsageError("--fix writes and --diff does not", remedy="give one of the two")
-    if write_baseline is not None and (pipelines or select or ignore):
-        raise UsageError(
-            "a baseline is written of the whole project and all rules",
-            remedy="leave --pipeline, --select and --ignore out",
-        )
+    _require_sense(fix and diff, write_baseline is not None and bool(pipelines or select or ignore))
     project = load(path)
     required = tuple(name for name in require if name != "all")
     require_names(Options(select=required), registry.rules(project.plugins), project)
@@ -164,6 +158,19 @@ def command(
     if code == ProofMissing.exit_code:
         complain("proof that --require asks for is missing", "the report names what is unproven, and why")
     return 0 if code == NothingToCheck.exit_code and only is not None else code
+
+
+def _require_sense(both: bool, part: bool) -> None:
+    """Raise UsageError for options that contradict each other."""
+    from preflight.errors import UsageError
+
+    if both:
+        raise UsageError("--fix writes and --diff does not", remedy="give one of the two")
+    if part:
+        raise UsageError(
+            "a baseline is written of the whole project and all rules",
+            remedy="leave --pipeline, --select and --ignore out",
+        )
 
 
 def _touched(ref: str | None, report: Report) -> str:

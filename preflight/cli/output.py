@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preflight.errors import UsageError
+from preflight.terminal import encoding, put, wants_color, width
 
 if TYPE_CHECKING:
     from preflight.finding import Report
@@ -47,7 +48,7 @@ def write_report(
     printed = ""
     for name, path in outputs:
         if path is None:
-            style = Style(wants_color(color), _encoding(), _width(), here)
+            style = Style(wants_color(color), encoding(), width(), here)
             printed = style.fit(render(report, name, style))
             put(printed)
         else:
@@ -56,11 +57,6 @@ def write_report(
     if summary and any(name == "github" for name, _ in outputs):
         _write_file(Path(summary), render(report, "markdown", Style(repository=here)), mode="a")
     return printed
-
-
-def shown(color: str) -> tuple[object, ...]:
-    """What the look of a text on stdout hangs on."""
-    return wants_color(color), _encoding(), _width()
 
 
 def _write_file(path: Path, text: str, mode: str = "w") -> None:
@@ -127,16 +123,7 @@ def write(text: str) -> None:
     """
     from preflight.report.style import Style
 
-    put(Style(encoding=_encoding()).fit(text))
-
-
-def put(text: str) -> None:
-    """Write to stdout what it can show as it is, as ``write``."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    put(Style(encoding=encoding()).fit(text))
 
 
 def write_statements(report: Report) -> None:
@@ -166,28 +153,3 @@ def remark(message: str) -> None:
     from preflight.report.style import Style
 
     sys.stderr.write(f"note: {Style(encoding=sys.stderr.encoding or 'ascii').clean(message)}\n")
-
-
-def wants_color(choice: str) -> bool:
-    """Whether to use colour on stdout: as chosen, else as NO_COLOR, FORCE_COLOR, TERM and the terminal say."""
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
-
-
-def _width() -> int:
-    """The columns of COLUMNS, else of the terminal that stdout is; 0 where there is neither."""
-    try:
-        return max(0, int(os.environ["COLUMNS"]))
-    except (KeyError, ValueError):
-        pass
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError):
-        return 0
-
-
-def _encoding() -> str:
-    return sys.stdout.encoding or "ascii"

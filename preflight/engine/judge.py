@@ -105,9 +105,9 @@ class Judge:
         """What a rule may ask about a subject; its SQL is parsed when it is asked for."""
         pipeline = self.project.pipeline(subject.id) if subject.kind is SubjectKind.PIPELINE else None
         data_model, connection = parts(self.project, subject, pipeline)
-        read = (
-            partial(self.query, data_model, connection) if data_model is not None and connection is not None else None
-        )
+        read = None
+        if data_model is not None and connection is not None:
+            read = partial(self.query, data_model, connection)
         return Context(
             project=self.project,
             subject=subject,

@@ -59,7 +59,9 @@ def written_types(query: Query) -> tuple[Type, ...]:
     with quiet:
         try:
             return run(query.depth, lambda: find_written_types(query))
-        except (*sqlglot_errors(), RecursionError):
+        except RecursionError:
+            return (UNKNOWN,) * len(query.projections)
+        except sqlglot_errors():
             return (UNKNOWN,) * len(query.projections)
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preflight.cache import Cache, code_key, key
-from preflight.cli.output import put
-from preflight.hashing import sha256
+from preflight.hashing import blake2b
+from preflight.terminal import put, shown
 
 if TYPE_CHECKING:
     from preflight.config import Project
@@ -28,6 +28,23 @@ _CODES = (0, 1, 5)
 """The exit codes that mean no more than what was printed."""
 _DAY = 86_400
 _FAR = 1 << 53
+
+
+PLAIN: tuple[object, ...] = ((), "error", (), (), ())
+"""What a check is asked without an option: pipelines, --fail-on, --require, --select, --ignore."""
+
+
+def print_again(arguments: Sequence[str]) -> int | None:
+    """Answer ``check [PATH] --offline`` where nothing has changed; None for all else, which the command line answers."""
+    if arguments[:1] != ["check"] or "--offline" not in arguments:
+        return None
+    paths = [word for word in arguments[1:] if word != "--offline"]
+    if len(paths) > 1 or any(word.startswith("-") for word in paths):
+        return None
+    try:
+        return Unchanged(Path(*paths), (*PLAIN, *shown("auto")), Cache(os.environ)).printed_again()
+    except (AttributeError, OSError):  # stdout is closed, a folder may not be read
+        return None
 
 
 class Unchanged:
@@ -93,7 +110,7 @@ class Unchanged:
             digest = _digest(self._root, name, folders)
             if digest is None or "\0" in name:
                 return
-            if digest != sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest():
+            if digest != blake2b(source.text.encode("utf-8", "surrogatepass")).hexdigest():
                 return  # it has a byte order mark, or has changed meanwhile
             lines.append(f"f{name} {digest}")
         lines += [f"p{pattern} {_matched(self._root, pattern)}" for pattern in project.patterns]
@@ -118,7 +135,7 @@ def _digest(root: Path, name: str, folders: set[str]) -> str | None:
             folders.add(folder)
             folder = folder.rpartition("/")[0]
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb", buffering=0) as file:  # noqa: PTH123
-            return sha256(file.read()).hexdigest()
+            return blake2b(file.read()).hexdigest()
     except OSError:
         return None
 
