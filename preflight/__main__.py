@@ -12,17 +12,23 @@ def main() -> int:
         sys.stdout.write(f"preflight {__version__}\n")
         return 0
     gc.disable()  # what is imported stays; the command decides when it is worth while to look for what does not
-    from preflight.leave import leave
-
     if "--offline" in sys.argv:
         from preflight.unchanged import print_again
 
         if (code := print_again(sys.argv[1:])) is not None:
-            return leave(code)
+            return code
     from preflight.cli import run
 
-    return leave(run(sys.argv[1:]))
+    return run(sys.argv[1:])
+
+
+def command() -> int:
+    """Run the command line and end the process."""
+    code = main()
+    from preflight.leave import leave
+
+    return leave(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

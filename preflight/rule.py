@@ -160,9 +160,10 @@ class Context:
         """Whether ``now`` was asked for since the facts were declared."""
         return bool(self._clock)
 
-    def fact(self, fact: Fact) -> Known | Missing:
-        """A fact or why it is missing, for the engine: declared or not."""
-        return self._facts.get(fact, _NOT_ASKED)
+    @property
+    def facts(self) -> Facts:
+        """Every fact or why it is missing, for the engine: declared or not."""
+        return self._facts
 
     # -- facts ---------------------------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ PLAIN: tuple[object, ...] = ((), "error", (), (), ())
 
 
 def print_again(arguments: Sequence[str]) -> int | None:
-    """Answer ``check [PATH] --offline`` where nothing has changed; None for all else, which the command line answers."""
+    """Answer ``check [PATH] --offline`` where nothing has changed; None for all else: the command line answers it."""
     if arguments[:1] != ["check"] or "--offline" not in arguments:
         return None
     paths = [word for word in arguments[1:] if word != "--offline"]

@@ -71,10 +71,10 @@ class Judge:
         judged = (self._part(bare.with_facts(gathered.facts[subject], outputs)) for subject, bare in contexts.items())
         return Batch(tuple(judged), gathered.failures, dict(gathered.depths), gathered.statements, gathered.interrupted)
 
-    def again(self, subject: Subject, codes: Iterable[str]) -> dict[str, Said]:
-        """Run the rules of these codes, which want no facts, for one subject."""
-        context = self.context(subject).with_facts({})
-        said = {rule.code: self._run(rule, context)[0] for rule in self.rules if rule.code in codes}
+    def again(self, subject: Subject, part: Part) -> dict[str, Said]:
+        """Run the rules that asked what time it was once more, for a subject of which no fact is known."""
+        context = self.context(subject).with_facts(part.missing)
+        said = {rule.code: self._run(rule, context)[0] for rule in self.rules if rule.code in part.clock}
         return {code: one for code, one in said.items() if one != PASSED}
 
     def last(self, subjects: Iterable[Subject]) -> Iterator[tuple[Subject, Rule, Said]]:
@@ -162,10 +162,12 @@ class Judge:
                 said[rule.code] = one
             if looked:
                 clock.append(rule.code)
-        known = {fact: found for fact in Fact if isinstance(found := context.fact(fact), Known)}
+        facts = context.facts
+        known = {fact: found for fact, found in facts.items() if isinstance(found, Known)}
         return Part(
             said,
             tuple(clock),
+            {fact: found for fact, found in facts.items() if isinstance(found, Missing)} if clock else {},
             known[Fact.SCHEMA].value if Fact.SCHEMA in known else None,
             tuple((fact, found.basis) for fact, found in known.items()),
             context.own_outputs,

@@ -24,7 +24,6 @@ class Kept:
         self._judge = judge
         self._cache = cache
         self._base = _base(judge)
-        self._factless = frozenset(rule.code for rule in judge.rules if not rule.needs | rule.uses)
 
     def read(self, subjects: Iterable[Subject]) -> dict[Subject, Part]:
         """The parts that are known, with the word of the rules that ask for the time taken anew."""
@@ -39,7 +38,7 @@ class Kept:
             except msgspec.DecodeError:
                 self._cache.drop()
                 return {}
-            said = self._judge.again(subject, part.clock) if part.clock else {}
+            said = self._judge.again(subject, part) if part.clock else {}
             parts[subject] = msgspec.structs.replace(part, said=part.said | said) if said else part
         return parts
 
@@ -51,7 +50,7 @@ class Kept:
         for subject, part in parts.items():
             found = self._key(subject)
             crashed = any(said.traceback for said in part.said.values())
-            if found is None or part.bases or crashed or not self._factless.issuperset(part.clock):
+            if found is None or part.bases or crashed:
                 continue
             said = {code: one for code, one in part.said.items() if code not in part.clock}
             try:

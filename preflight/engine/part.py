@@ -11,7 +11,7 @@ import msgspec
 from preflight.finding import Asked, Basis, Depth, Failure, Finding, Measure, State, Windows
 from preflight.model import Schema
 from preflight.query import Outputs
-from preflight.rule import Fact
+from preflight.rule import Fact, Missing
 
 
 class Said(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -35,6 +35,8 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
     """By the rules' codes."""
     clock: tuple[str, ...] = ()
     """The codes of the rules that asked what time it is, whose word holds for this run alone."""
+    missing: dict[Fact, Missing] = {}
+    """Why facts were missing, where a rule asked what time it is and so has to be run again."""
     schema: Schema | None = None
     bases: tuple[tuple[Fact, Basis], ...] = ()
     """What each known fact rests on."""
