@@ -80,6 +80,11 @@ def _opener(dialect: str) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, marks)))
 
 
+@lru_cache(maxsize=32)
+def _closer(mark: str, escapes: bool) -> re.Pattern[str]:
+    return re.compile(rf"\\.|{re.escape(mark)}" if escapes else re.escape(mark), re.DOTALL)
+
+
 def _close(text: str, mark: str, at: int, dialect: str) -> int | None:
     """The offset after what ``mark`` opened before ``at``; None where nothing closes it."""
     if mark in _LINE_COMMENTS[dialect]:
@@ -88,7 +93,7 @@ def _close(text: str, mark: str, at: int, dialect: str) -> int | None:
     if mark == "/*":
         return _close_comment(text, at, nested=dialect in _NESTED_COMMENTS)
     escapes = mark[0] == "'" or (mark[0] == '"' and dialect in _DOUBLE_QUOTED_STRINGS)
-    closing = re.compile(rf"\\.|{re.escape(mark)}" if escapes else re.escape(mark), re.DOTALL)
+    closing = _closer(mark, escapes)
     while found := closing.search(text, at):
         at = found.end()
         if found.group() != mark:

@@ -108,7 +108,7 @@ class Query:
 
     def _keyword_before(self, offset: int, kinds: Collection[str]) -> Token | None:
         for index in range(bisect_right(self._starts, offset) - 1, -1, -1):
-            if self.tokens[index].token_type.name in kinds:
+            if calls.kind(self.tokens[index]) in kinds:
                 return self.tokens[index]
         return None
 
@@ -123,7 +123,7 @@ class Query:
         """The unquoted words of these token types that are no part of a longer name and no alias, in order."""
         if not kinds:
             return []
-        found = calls.words(self.tokens, lambda token: token.token_type.name in kinds)
+        found = calls.words(self.tokens, lambda token: calls.kind(token) in kinds)
         return [self._place_of(token) for token, _ in found]
 
     def bare_names(self) -> tuple[tuple[str, SqlRange], ...]:
@@ -174,12 +174,14 @@ class Query:
     @cached_property
     def undeclared_qualifiers(self) -> tuple[tuple[str, SqlRange, bool], ...]:
         """Names before a dot that no source in reach has, their places, and whether they can be nothing else."""
-        found = scope.undeclared_qualifiers(self.nodes("Select"), self.dialect)
+        found = scope.undeclared_qualifiers(self.nodes("Select"), self.nodes("Column"), self.dialect)
         return tuple((name.name, self.place(name), certain) for name, certain in found)
 
     @cached_property
     def stray_columns(self) -> tuple[Expression, ...]:
         """The columns beside an aggregate in a SELECT without GROUP BY, where that is certain."""
+        if not self.nodes(*scope.AGGREGATES):
+            return ()
         return tuple(column for select in self.nodes("Select") for column in scope.stray_columns(select))
 
     @cached_property
