@@ -45,7 +45,7 @@ def one_model(work: Path, dialect: str) -> Path:
 
 def check(interpreter: Path, folder: Path, *options: str) -> Cost:
     """A cold offline check."""
-    return cost([interpreter.with_name("preflight"), "check", folder, "--offline", *options])
+    return cost([interpreter.with_name("preflight"), "check", folder, "--offline", "--no-cache", *options])
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from preflight.facts import unwatched
 from preflight.finding import Subject, SubjectKind
 from preflight.query import Outputs
 
-_PIECE = 120_000
+_PIECE = 100_000
 """Code points of SQL that one process takes: its trees take some 60 MB, and are never freed."""
 
 

@@ -75,8 +75,9 @@ def qualified(query: Query, known: Mapping[TableRef, TableInfo]) -> tuple[Any, A
 
     tree: Any = query.outline()
     try:
-        _keep_spelling(tree, query.dialect)
-        schema = MappingSchema(_name_tables(tree, query.dialect, known), dialect=query.dialect, normalize=False)
+        names, selects, tables = _sorted_nodes(tree)
+        _keep_spelling(names, selects, first_select(tree), query.dialect)
+        schema = MappingSchema(_name_tables(tables, query.dialect, known), dialect=query.dialect, normalize=False)
         tree = qualify(
             tree,
             schema=schema,
@@ -110,13 +111,22 @@ def _unexpanded(query: Query) -> Expanded:
     return Expanded(columns, _star_reason(query, star.place, {}) if star else "")
 
 
-def _keep_spelling(tree: Any, dialect: str) -> None:
+def _sorted_nodes(tree: Any) -> tuple[list[Any], list[Any], list[Any]]:
+    """The tree's identifiers, SELECTs and tables."""
     from sqlglot import exp
 
-    for name in tree.find_all(exp.Identifier):
+    found: dict[type, list[Any]] = {exp.Identifier: [], exp.Select: [], exp.Table: []}
+    for node in tree.find_all(*found):
+        found.get(type(node), []).append(node)
+    return found[exp.Identifier], found[exp.Select], found[exp.Table]
+
+
+def _keep_spelling(names: list[Any], selects: list[Any], outermost: Any, dialect: str) -> None:
+    from sqlglot import exp
+
+    for name in names:
         name.meta[_WRITTEN] = (name.name, bool(name.args.get("quoted")))
-    outermost = first_select(tree)
-    for select in list(tree.find_all(exp.Select)):
+    for select in selects:
         for at, node in enumerate(list(select.expressions)):
             if node.is_star:
                 continue
@@ -137,12 +147,12 @@ def _name(node: Any, at: int, dialect: str) -> Any:
     return alias
 
 
-def _name_tables(tree: Any, dialect: str, known: Mapping[TableRef, TableInfo]) -> dict[str, Any]:
+def _name_tables(tables: list[Any], dialect: str, known: Mapping[TableRef, TableInfo]) -> dict[str, Any]:
     """Give every table its folded name in full, in place, and return what is known of them as sqlglot's schema."""
     from sqlglot import exp
 
     mapping: dict[str, Any] = {}
-    for table, ref in read_tables(tree, dialect):
+    for table, ref in read_tables(tables, dialect):
         if table.args.get("alias") is None:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(ref.name, quoted=True)))
         names = (ref.catalog or _NO_PART, ref.schema or _NO_PART, ref.name)

@@ -85,9 +85,10 @@ def _analyse(query: Query, statement: Statement) -> None:
 
     try:
         tree = run(query.depth, lambda: _tree(statement, query.dialect))
-        problem = statements.refused(statement, tree, query.dialect)
-        if problem is None and tree is not None:
-            run(query.depth, lambda: _describe(query, tree, statement))
+        positions = Positions(tree, statement) if tree is not None else None
+        problem = statements.refused(statement, tree, query.dialect, positions.kinds if positions else ())
+        if problem is None and tree is not None and positions is not None:
+            run(query.depth, lambda: _describe(query, tree, statement, positions))
             return
     except RecursionError:
         query.forget("the query nests too deep for preflight's parser")
@@ -120,9 +121,8 @@ def _leave_unnests(parser: Parser) -> None:
         parser.SUPPORTS_IMPLICIT_UNNEST = False  # type: ignore[misc]
 
 
-def _describe(query: Query, tree: Expression, statement: Statement) -> None:
+def _describe(query: Query, tree: Expression, statement: Statement, positions: Positions) -> None:
     """Fill in what the tree tells; it may be done twice, so nothing is added to what was there."""
-    positions = Positions(tree, statement)
     select = first_select(tree)
     if select is not None:
         place_items(positions, select, statement)
@@ -131,7 +131,8 @@ def _describe(query: Query, tree: Expression, statement: Statement) -> None:
         query.projections = tuple(_projection(query, n, item) for n, item in enumerate(items(select, query.dialect)))
     query.stars = tuple(query.place(n) for part in branches(tree) for n in part.expressions if n.is_star)
     uses: dict[TableRef, TableUse] = {}
-    reads = [TableUse(ref, query.place(table)) for table, ref in read_tables(tree, query.dialect)]
+    tables = read_tables(positions.nodes(("Table",)), query.dialect)
+    reads = [TableUse(ref, query.place(table)) for table, ref in tables]
     for use in sorted(reads, key=lambda use: use.place.start):
         uses.setdefault(use.ref, use)
     query.tables = tuple(uses.values())

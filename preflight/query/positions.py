@@ -33,6 +33,8 @@ class Positions:
         self._marks: dict[int, Range] = {}
         """What sqlglot itself marked: names and functions."""
         self._by_kind: dict[str, list[Expression]] = {}
+        self.kinds: tuple[type, ...] = ()
+        """The classes of the tree's nodes."""
         self._sorted: set[str] = set()
         nodes = self._walk(tree)
         self._take_marks(nodes)
@@ -62,6 +64,7 @@ class Positions:
                         below.append(value)
             below.reverse()
             stack += below
+        self.kinds = (*by_class,)
         self._by_kind = {kind.__name__: found for kind, found in by_class.items()}
         return nodes
 
