@@ -14,6 +14,8 @@ from benchmarks.places import python
 
 TABLES, COLUMNS, ROUNDS = 5_000, 40, 5
 _LOCK = """
+import gc
+gc.disable()  # as the command line has it
 from datetime import date
 from time import process_time
 from preflight.lock.file import Lock, LockedTable, Seen, decode, encode
@@ -30,6 +32,8 @@ assert len(decode(data).tables) == {tables}
 print(process_time() - begin)
 """
 _MAPPING = """
+import gc
+gc.disable()
 from time import process_time
 from sqlglot.schema import MappingSchema
 columns = {{f"COLUMN_{{n}}": "VARCHAR" for n in range({columns})}}
