@@ -20,6 +20,7 @@ import duckdb, sys
 from time import process_time
 data, rows = sys.argv[1:]
 session = duckdb.connect(data, read_only=True, config={"threads": 2, "memory_limit": "512MB"})
+session.execute("SET enable_progress_bar = false")
 begin = process_time()
 """
 _CLOSE = """

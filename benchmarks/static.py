@@ -22,11 +22,11 @@ def goals(*, peers: bool = False) -> Iterator[Goal]:
     thousand = corpus.project(WORK / "projects" / "thousand", corpus.dbt(WORK, "snowflake"), "snowflake")
     serial = partial(check, speed, thousand, "--workers", "1")
     bare = partial(cost, [speed, Path(__file__).with_name("bare.py"), "snowflake", thousand / "models"])
-    pairs = in_turn(serial, bare, 5)
+    pairs = in_turn(serial, bare, 3)
     yield Goal("S4", "check of 1,000 models / bare parse, qualify and annotate, CPU", ratio(pairs), 1.15)
     yield Goal("S5", "peak MiB a process, 1,000 models, one worker", peak(a for a, _ in pairs), 100)
     double = partial(check, speed, thousand, "--workers", "2")
-    pairs = in_turn(serial, double, 5)
+    pairs = in_turn(serial, double, 3)
     yield Goal("S5", "one worker / two workers, 1,000 models, wall", ratio(pairs, "wall"), 1.6, least=True)
     yield Goal("S5", "peak MiB a process, 1,000 models, two workers", peak(b for _, b in pairs), 100)
     if peers:
