@@ -14,7 +14,7 @@ from functools import partial
 from benchmarks.measure import Goal, Spread, cost, finish, in_turn, peak, ratio
 from benchmarks.places import WORK, python
 
-ROWS, ROUNDS = 40_000_000, 7
+ROWS, ROUNDS = 40_000_000, 3
 _OPEN = """
 import duckdb, sys
 from time import process_time
