@@ -3,20 +3,22 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-warehouses test-live check docs clean
+.PHONY: help demo test test-warehouses test-live mutation check docs site clean
 
 help:
 	@echo "make demo   the CDNOW example, from a failing check to a created pipeline"
 	@echo "make test   the tests"
-	@echo "make test-warehouses  the adapters over their real drivers, on test servers: WAREHOUSE=snowflake or all"
+	@echo "make test-warehouses  the adapters over their real drivers, on test servers: WAREHOUSE=snowflake, or all four"
 	@echo "make check  lint, types, layers, generated files and the tests"
+	@echo "make mutation  plants mistakes in the rules and counts those that their cases notice (about 15 minutes)"
 	@echo "make docs   write the pages that are generated from the code"
+	@echo "make site   the documents as a site, in build/site"
 	@echo "make clean  remove .venv and what the tools and the example left"
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv --clear .venv
 	$(PIP) install --upgrade "pip>=25.1"
-	$(PIP) install --editable ".[all]" --group dev
+	$(PIP) install --editable ".[all]" --group dev --group docs
 	@touch $@
 
 demo: .venv/.installed
@@ -25,12 +27,18 @@ demo: .venv/.installed
 test: .venv/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-WAREHOUSE ?= all
+WAREHOUSE ?= snowflake bigquery redshift databricks
 test-warehouses: .venv/.installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/warehouses $(WAREHOUSE:%=--warehouse %)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(WAREHOUSE:%=test-warehouse-%)
+
+test-warehouse-%:
+	$(BIN)/python -m pytest -q tests/warehouses -k $* --warehouse $*
 
 test-live: .venv/.installed
 	$(BIN)/python -m pytest tests/warehouses --live $(WAREHOUSE)
+
+mutation: .venv/.installed
+	$(BIN)/python -m tests.rules.mutation --jobs 2 --at-least 90
 
 check: .venv/.installed
 	$(BIN)/ruff check .
@@ -40,10 +48,13 @@ check: .venv/.installed
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+site: .venv/.installed
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs build/site
+
 docs: .venv/.installed
 	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
-	rm -rf examples/cdnow/cdnow.duckdb examples/cdnow/.load-*
+	rm -rf examples/cdnow/cdnow.duckdb examples/cdnow/.load-* examples/shop/*.duckdb .servers
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Writes what is made from the code: the rules' pages and indexes, the pages of limits and of what is not checked.
+"""Writes what is made from the code: the pages of rules, limits, keys, commands, gaps, what is not checked, contents.
 
 ``--check`` writes nothing and says what is not current.
 
@@ -10,6 +10,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import commands_page
+import configuration_page
+import contents_page
 import gaps_page
 import limits_page
 import not_checked_page
@@ -28,11 +31,14 @@ def generated() -> dict[Path, str]:
     files = {docs / f"{rule.name}.md": page(rule) for rule in found}
     files[docs / "README.md"] = f"# The rules\n\n{index(found)}"
     files[ROOT / "docs" / "limits.md"] = limits_page.page()
+    files[ROOT / "docs" / "configuration.md"] = configuration_page.page()
+    files[ROOT / "docs" / "commands.md"] = commands_page.page()
     files[ROOT / "docs" / "not-checked.md"] = not_checked_page.page()
     files[ROOT / "docs" / "warehouses" / "gaps.md"] = gaps_page.page(ROOT)
     readme = ROOT / "rules" / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(START)
     _, _, after = rest.partition(END)
+    files[ROOT / "docs" / "index.md"] = contents_page.page(ROOT / "docs", files)
     files[readme] = f"{before}{START}\n\n{index(found, link='../docs/rules/{name}.md')}\n{END}{after}"
     return files
 

@@ -30,6 +30,9 @@ class Options(msgspec.Struct, frozen=True):
     timeout_seconds: int
     maximum_bytes_billed: int | None
 
+    def __repr__(self) -> str:
+        return f"Options({self.connection!r})"
+
     def text(self, name: str, default: str = "") -> str:
         """An option as text; ``default`` where it is not given."""
         value = self.given.get(name)
@@ -50,9 +53,7 @@ def resolve(
         taken = {ours: connection.config[theirs] for theirs, ours in config.items() if theirs in connection.config}
     scrub = Scrubber()
     given = {
-        name: _read(value, name, connection.id, environ, scrub)
-        for name, value in (taken | dict(options)).items()
-        if value is not None
+        name: _read(value, name, environ, scrub) for name, value in (taken | dict(options)).items() if value is not None
     }
     introspect = connection.introspect
     return Options(
@@ -64,19 +65,19 @@ def resolve(
     )
 
 
-def _read(value: Value, name: str, connection: str, environ: Mapping[str, str], scrub: Scrubber) -> Any:
+def _read(value: Value, name: str, environ: Mapping[str, str], scrub: Scrubber) -> Any:
     if isinstance(value, EnvRef):
         secret = value.read(environ)
         if secret is None:
             raise WarehouseError(
                 Cause.NO_CREDENTIALS,
-                f"connection {connection}: {name} is to be read from {value.env}, which is not set",
+                f"{name} is to be read from {value.env}, which is not set",
                 remedy=f"set {value.env}, or name another way to log in under `introspect`",
             )
         scrub.add(secret)
         return secret
     if isinstance(value, Mapping):
-        return {key: _read(inner, f"{name}.{key}", connection, environ, scrub) for key, inner in value.items()}
+        return {key: _read(inner, f"{name}.{key}", environ, scrub) for key, inner in value.items()}
     if isinstance(value, tuple):
-        return [_read(inner, name, connection, environ, scrub) for inner in value]
+        return [_read(inner, name, environ, scrub) for inner in value]
     return value

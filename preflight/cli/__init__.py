@@ -95,6 +95,8 @@ def run(arguments: list[str]) -> int:
     from preflight.cli.output import complain
     from preflight.errors import PreflightError
 
+    if sys.stderr is None:  # it was closed before preflight began
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     if sys.stdout is None:  # it was closed before preflight began
         complain("standard output is closed", "open it, or send it to /dev/null")
         return 3
@@ -104,6 +106,9 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # of click 8.2 and later; its message is the whole help
+            sys.stderr.write(f"{error.format_message()}\n")
+            return 2
         where = getattr(error, "ctx", None)
         complain(error.format_message(), f"run `{where.command_path} --help`" if where else "")
         return 2

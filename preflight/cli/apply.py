@@ -40,7 +40,7 @@ def command(
     \b
     Example:
       preflight apply
-      preflight apply plan.json
+      preflight plan --save plan.json && preflight apply plan.json
       preflight apply --pipeline contacts-pipeline --yes
       preflight apply --rotate-secrets crm-connection
     """

@@ -40,7 +40,7 @@ def command(path: Path, provider: str, dbt_models: tuple[str, ...], tables: Path
     Example:
       preflight init
       preflight init sync --provider bigquery && preflight check --offline sync
-      preflight init --dbt-model contacts --dbt-model orders
+      preflight init --dbt-model contacts --dbt-model tiers
       preflight init --tables warehouse.duckdb
     """
     import json

@@ -59,6 +59,9 @@ def command(path: Path, only_check: bool, offline: bool) -> int:
         remark(sentence)
     for failure in taken.failures:
         complain(f"{failure.subject}: {failure.step}: {failure.cause}", failure.remedy)
+    if not taken.lock.entries and (taken.failures or taken.unread):
+        complain("nothing could be read, so nothing is locked", "mend what is named above, and run it again")
+        return 3 if taken.failures else ProofMissing.exit_code
     changes = snapshot.changes(before, taken.lock)
     write("".join(f"{change}\n" for change in changes) or "nothing but days and counts has changed\n")
     if not only_check:

@@ -21,13 +21,20 @@ def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, Path | None]]:
     """Formats with their files (None: stdout); raises UsageError for an unknown format and for two on one place."""
     from preflight.report import require_format
 
+    return _places(outputs, require_format)
+
+
+def _places(outputs: Sequence[str], require: Callable[[str], None]) -> list[tuple[str, Path | None]]:
+    """Each form with its file (None: stdout); ``require`` raises for a form that there is not."""
     parsed: list[tuple[str, Path | None]] = []
     for output in outputs or ("text",):
-        name, _, path = output.partition(":")
-        require_format(name)
+        name, colon, path = output.partition(":")
+        require(name)
+        if colon and not path:
+            raise UsageError(f"{output!r} names no file", remedy=f"write {name}:FILE, or {name} for stdout")
         target = Path(path) if path else None
         if target in [used for _, used in parsed]:
-            raise UsageError(f"two reports would go to {target or 'stdout'}", remedy="give one a file: -o json:FILE")
+            raise UsageError(f"two results would go to {target or 'stdout'}", remedy="give one a file: -o json:FILE")
         parsed.append((name, target))
     return parsed
 
@@ -91,15 +98,12 @@ def write_texts(outputs: Sequence[str], forms: Mapping[str, Callable[[], str]]) 
 
     Raises UsageError for another form, for two on one place, and for a file that cannot be written.
     """
-    parsed: list[tuple[str, Path | None]] = []
-    for output in outputs or ("text",):
-        name, _, path = output.partition(":")
+
+    def require(name: str) -> None:
         if name not in forms:
             raise UsageError(f"this command does not write {name}", remedy=f"write one of: {', '.join(forms)}")
-        target = Path(path) if path else None
-        if target in [used for _, used in parsed]:
-            raise UsageError(f"two results would go to {target or 'stdout'}", remedy="give one a file: -o json:FILE")
-        parsed.append((name, target))
+
+    parsed = _places(outputs, require)
     for name, target in parsed:
         if target is None:
             write(forms[name]())

@@ -13,7 +13,7 @@ def command() -> int:
 
     \b
     Example:
-      preflight schema > .preflight/schema.json
+      mkdir -p .preflight && preflight schema > .preflight/schema.json
     """
     import json
 

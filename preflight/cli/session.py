@@ -66,7 +66,7 @@ def open_workspace(path: Path, *, exclusive: bool = False) -> Iterator[Reading]:
 def open_session(path: Path, pipelines: tuple[str, ...], *, exclusive: bool = False) -> Iterator[Session]:
     """As ``open_workspace``, and check both; the client is closed at the end."""
     with open_workspace(path, exclusive=exclusive) as found:
-        options = Options(pipelines=pipelines)
+        options = Options(pipelines=pipelines, require_credentials=True)
         with watching(sys.stderr) as watch:
             report = check(found.project, options, environ=os.environ, read_workspace=lambda: found.state, watch=watch)
         end_if_interrupted(report)

@@ -110,7 +110,8 @@ class Files:
             return None
         try:
             if not path.is_file():
-                refuse(f"There is no file {name}.", "Correct the path, or add the file.", None)
+                what = f"{name} is a folder." if path.is_dir() else f"There is no file {name}."
+                refuse(what, "Correct the path, or add the file.", None)
                 return None
             if path.stat().st_size > MAX_BYTES:
                 refuse(f"{name} is larger than {MAX_BYTES:,} bytes.", "Make it smaller.", None)

@@ -144,6 +144,7 @@ class Judge:
             environ=self.environ,
             read_workspace=self.read_workspace,
             watch=self.watch,
+            require_credentials=self.options.require_credentials,
             lock=self.lock,
         ).gather(requests)
 

@@ -27,6 +27,8 @@ class Options(msgspec.Struct, frozen=True):
     """The connections, pipelines and data models to judge, beside the project; None: all."""
     offline: bool = False
     """Ask no warehouse and no workspace (a stand-in file is asked all the same: it needs no network)."""
+    require_credentials: bool = False
+    """Whether a warehouse whose credentials are not set is a failure, rather than one that is not asked."""
     baseline: Baseline | None = None
     """Findings that fail no check."""
     workers: int = 1

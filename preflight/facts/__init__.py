@@ -70,6 +70,7 @@ class Gatherer:
         offline: bool,
         environ: Mapping[str, str],
         read_workspace: Callable[[], WorkspaceState] | None,
+        require_credentials: bool = True,
         workers: int = WORKERS,
         watch: Watch = unwatched,
         lock: Lock | None = None,
@@ -87,7 +88,12 @@ class Gatherer:
         self._tables: Once[TableInfo | Missing] = Once()
         self._access: Once[Known | Missing] = Once()
         self._sessions = Sessions(
-            project, offline=offline, environ=environ, record=self._statements.append, failed=self._not_opened
+            project,
+            offline=offline,
+            environ=environ,
+            record=self._statements.append,
+            failed=self._not_opened,
+            require_credentials=require_credentials,
         )
         if lock is not None:
             self._sessions.locked = lambda connection: opened(lock, connection, project.lock.oldest(now))

@@ -28,12 +28,14 @@ class Sessions:
         environ: Mapping[str, str],
         record: Record,
         failed: Callable[[Connection, WarehouseError], None],
+        require_credentials: bool,
     ) -> None:
         self._project = project
         self._offline = offline
         self._environ = environ
         self._record = record
         self._failed = failed
+        self._require_credentials = require_credentials
         self.locked: Callable[[Connection], LockedAdapter | None] = lambda _: None
         """What an offline run has of a connection from an earlier day."""
         self._guard = threading.Lock()
@@ -79,8 +81,8 @@ class Sessions:
         try:
             return connect(connection, root=self._project.root, environ=self._environ, record=self._record)
         except WarehouseError as error:
-            if error.cause is Cause.NO_CREDENTIALS:
-                return Missing(error.message)
+            if error.cause is Cause.NO_CREDENTIALS and not self._require_credentials:
+                return Missing(f"connection {connection.id} was not asked: {error.message}")
             self._failed(connection, error)
             return Missing(f"connection {connection.id} could not be opened: {error.message}")
 

@@ -50,7 +50,7 @@ def read_rows(
         adapter = connect(connection, root=project.root, environ=environ, record=lambda _: None)
     except WarehouseError as error:
         if error.cause is Cause.NO_CREDENTIALS:
-            return _written(query, error.message)
+            return _written(query, f"connection {connection.id} was not asked: {error.message}")
         return _written(query, f"connection {connection.id} could not be opened: {error.message}", failed=True)
     try:
         return _sampled(adapter, query, count)

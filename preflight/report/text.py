@@ -111,10 +111,9 @@ def _subject(subject: Subject, verdicts: list[Verdict], standing: str, style: St
     words += [f"{count[State.FINDINGS]} with findings"] if count[State.FINDINGS] else []
     words += [f"{count[State.UNPROVEN]} unproven"] if count[State.UNPROVEN] else []
     yield f"{style.bold(style.clean(str(subject)))}: {standing} ({', '.join(words)})"
-    for passed in verdicts:
-        if passed.state is State.PASS:
-            weighed = [m for m in passed.measures if m.limit is not None and m.basis.grade is not Grade.STATIC]
-            yield from (f"  {_measure(measure, style)}" for measure in weighed)
+    weighed = (m for verdict in verdicts if verdict.state is State.PASS for m in verdict.measures)
+    told = (m for m in weighed if m.limit is not None and m.basis.grade is not Grade.STATIC)
+    yield from dict.fromkeys(f"  {_measure(measure, style)}" for measure in told)
 
 
 _GROUPS = {

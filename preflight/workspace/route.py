@@ -20,8 +20,8 @@ def diagnose(project: Project, environ: Mapping[str, str]) -> Iterator[Step]:
         yield Step("address", Outcome.PASS, where.name)
         who = credentials(project.workspace, environ)
         yield Step("credential", Outcome.PASS, f"read from {who.names}")
-        for url in dict.fromkeys((where.token_url, where.api_url)):
-            yield _resolve(urlsplit(url).hostname or "")
+        for host in dict.fromkeys(urlsplit(url).hostname or "" for url in (where.token_url, where.api_url)):
+            yield _resolve(host)
         with connect(project.workspace, environ, root=project.root) as client:
             yield from _ask(client)
     except PreflightError as error:

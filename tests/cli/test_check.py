@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from .command import BROKEN, PROJECT, environment, project, run, run_apart
+from .command import BROKEN, CLEAN, PROJECT, environment, project, run, run_apart
 
 
 def test_a_clean_project_passes_offline_and_says_that_it_proved_nothing_more(tmp_path: Path) -> None:
@@ -39,7 +41,8 @@ def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
     ("arguments", "error", "help_"),
     [
         (["-o", "jsn"], "no output format 'jsn'", "write json"),
-        (["-o", "json", "-o", "text"], "two reports would go to stdout", "give one a file"),
+        (["-o", "json", "-o", "text"], "two results would go to stdout", "give one a file"),
+        (["-o", "json:"], "'json:' names no file", "write json:FILE"),
         (["-o", "text:no/such/folder/r.txt"], "cannot be written", "name another file"),
         (["--select", "trailing-semicolons"], "no rule is called 'trailing-semicolons'", "write trailing-semicolon"),
         (["--ignore", "XY9"], "no rule is called 'XY9'", "preflight rules"),
@@ -131,3 +134,21 @@ def test_a_reader_that_goes_away_changes_no_exit_code(tmp_path: Path) -> None:
     done = run_apart("check", "--offline", folder, stdout=writing)
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_warehouse_without_credentials_is_not_asked_and_proves_nothing(tmp_path: Path) -> None:
+    done = run("check", cwd=project(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        "connection warehouse was not asked: password is to be read from SNOWFLAKE_PASSWORD, which is not set"
+        in done.stdout
+    )
+    assert run("check", "--require", "all", cwd=tmp_path).returncode == 4
+
+
+@pytest.mark.parametrize(("sql", "code"), [(CLEAN, 0), (BROKEN, 1)])
+def test_a_closed_stderr_changes_no_exit_code(tmp_path: Path, sql: str, code: int) -> None:
+    command = f"exec {sys.executable} -m preflight check --offline >report.txt 2>&-"
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=project(tmp_path, sql), env=environment(), check=False)
+    assert done.returncode == code
+    assert "rules:" in (tmp_path / "report.txt").read_text("utf-8")

@@ -229,3 +229,10 @@ def test_an_error_on_purpose_has_its_exit_code_and_cannot_steer_the_terminal(
 
     monkeypatch.setattr("preflight.cli.import_module", refuse)
     assert run("check") == (3, "", "error: the host said \\x1b[2J fine\nhelp: ask again\n")
+
+
+@pytest.mark.parametrize("group", ["config", "dbt"])
+def test_a_group_alone_shows_its_help_as_it_is(group: str) -> None:
+    done = run(group)
+    assert "Traceback" not in done.stderr
+    assert f"\n  Example:\n    preflight {group}" in done.stdout + done.stderr

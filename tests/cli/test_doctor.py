@@ -35,6 +35,7 @@ def test_every_step_of_a_sound_route_passes_and_nothing_is_written(folder: Path)
     assert "FAIL" not in done.stdout
     assert "unproven" not in done.stdout
     assert "pin it as workspace.routes.pipelines: data-pipelines" in done.stdout
+    assert done.stdout.count("resolve: ") == 1, "the token and the API are on one host"
 
 
 def test_a_refused_credential_fails_its_step_and_leaves_the_next_unproven(folder: Path) -> None:

@@ -106,3 +106,11 @@ def test_a_secret_that_is_shown_after_all_is_not_repeated():
     found = drifts(project, state)
     assert [(one.side, one.id) for one in found] == [(Side.CHANGED, "crm")]
     assert "canary" not in text(EMPTY.target, found) + json.dumps(document(found))
+
+
+def test_drift_of_a_warehouse_without_credentials_is_not_told_apart_from_none(disk):
+    disk.run("apply", "--yes")
+    disk.document["connections"][0]["introspect"] = {"password": {"env": "NOT_SET"}}
+    disk.write()
+    out, _ = disk.run("drift", expect=3)
+    assert "could not ask connection crm, connect: password is to be read from NOT_SET, which is not set" in out

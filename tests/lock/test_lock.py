@@ -169,7 +169,7 @@ def test_what_the_warehouse_refuses_is_not_locked_and_is_told(tmp_path: Path) ->
     done = run("lock", tmp_path)
     assert done.returncode == 4
     assert "NOPE" in done.stderr
-    assert json.loads((tmp_path / "preflight.lock").read_text("utf-8"))["models"] == []
+    assert not (tmp_path / "preflight.lock").exists()
 
 
 def test_a_lock_cannot_be_written_offline(tmp_path: Path) -> None:
@@ -213,3 +213,11 @@ def test_grants_are_locked_by_connection_and_their_absence_is_unproven(
     lock["access"] = []
     (tmp_path / "preflight.lock").write_text(json.dumps(lock), "utf-8")
     assert states(tmp_path, "missing-grant") == {State.UNPROVEN}
+
+
+def test_where_nothing_could_be_read_nothing_is_locked(tmp_path: Path) -> None:
+    project(tmp_path)
+    done = run("lock", tmp_path)
+    assert done.returncode in (3, 4)
+    assert "nothing is locked" in done.stderr
+    assert not (tmp_path / "preflight.lock").exists()

@@ -18,6 +18,10 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("lock.md", "dbt.md", "ci.md", "pytest.md")
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
+PLUGINS = ("-p", "preflight.pytest_plugin", "-p", "xdist.plugin")
+ALONE = environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+"""Plugins are named, whether or not the package is installed here and brings its own by entry point."""
+
 
 def blocks(page: str, language: str) -> list[str]:
     return [text for kind, text in BLOCK.findall((DOCS / page).read_text("utf-8")) if kind == language]
@@ -45,12 +49,11 @@ def test_every_pytest_command_of_the_pages_is_taken(page: str, line: str, tmp_pa
         sys.executable,
         "-m",
         "pytest",
-        "-p",
-        "preflight.pytest_plugin",
+        *PLUGINS,
         "--collect-only",
         *shlex.split(line)[1:],
     ]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=tmp_path, env=ALONE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -60,7 +63,7 @@ def test_the_tests_of_the_pytest_page_pass(tmp_path: Path) -> None:
     file = folder / "preflight.yml"
     file.write_text(file.read_text("utf-8") + "workspace: 5328\n", "utf-8")
     (folder / "test_page.py").write_text("\n".join(blocks("pytest.md", "python")), "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "preflight.pytest_plugin", "test_page.py"]
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pytest", "-q", *PLUGINS, "test_page.py"]
+    done = subprocess.run(command, cwd=folder, env=ALONE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 passed" in done.stdout

@@ -20,7 +20,13 @@ def test_every_link_to_a_file_resolves(page: str) -> None:
     assert [link for link in LINK.findall(here.read_text("utf-8")) if not (here.parent / link).exists()] == []
 
 
-def test_the_readme_names_every_exit_code_of_the_error_tree() -> None:
+def test_the_page_of_exit_codes_names_every_one_of_the_error_tree() -> None:
     codes = {value.exit_code for value in vars(errors).values() if hasattr(value, "exit_code")}
-    listed = re.findall(r"^\| (\d+) \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    listed = re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "exit-codes.md").read_text("utf-8"), re.MULTILINE)
     assert codes <= {int(code) for code in listed}
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs" / "threat-model.md").read_text("utf-8"))
+    assert len(named) > 30
+    assert [(f, name) for f, name in named if f"def {name}(" not in (ROOT / f).read_text("utf-8")] == []

@@ -59,10 +59,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
         return
+    foreign = [item for item in items if _is_foreign(item)]
+    items[:] = [item for item in items if item not in foreign]
+    config.hook.pytest_deselected(items=foreign)
     for item in items:
-        own = next((engine for engine in ENGINES if engine in item.path.parts), None)
-        if grouped := _engine(item) or own:
-            item.add_marker(pytest.mark.xdist_group(grouped))
         if engine := _engine(item):
             gap = gap_for(engine, item.originalname, _case(item, engine))  # type: ignore[attr-defined]
             if gap is not None:
@@ -101,6 +101,12 @@ _SEEN: Counter[tuple[str, str]] = Counter()
 def _engine(item: pytest.Item) -> str | None:
     callspec = getattr(item, "callspec", None)
     return callspec.params.get("server") if callspec else None
+
+
+def _is_foreign(item: pytest.Item) -> bool:
+    """Whether an engine's own test would run over another engine's server; the stand-in may be held beside it."""
+    own = next((engine for engine in ENGINES if engine in item.path.parts), None)
+    return own is not None and _engine(item) not in (None, own, "local")
 
 
 def _case(item: pytest.Item, engine: str) -> str:

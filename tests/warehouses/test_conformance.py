@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from preflight import registry
@@ -24,7 +25,7 @@ from preflight.model import (
     RehearsalAsk,
     Window,
 )
-from preflight.source import Outcome
+from preflight.source import Outcome, Sampler
 from servers.stand import Server
 from tests.adapters.statements import HOSTILE
 from tests.warehouses.opened import Opened
@@ -243,6 +244,19 @@ def test_a_profile_counts_what_values_are_like(opened: Opened) -> None:
     assert float(found[stored("score")].maximum or "nan") == 22.0
 
 
+def test_a_profile_counts_values_outside_a_list_and_different_ones(opened: Opened) -> None:
+    wanted = profile_ask(opened)
+    marks = {"email": {"allowed": ("ann@example.com",)}, "customer_id": {"names_events": True}}
+    by_name = {opened.server.stored(name): mark for name, mark in marks.items()}
+    columns = tuple(
+        msgspec.structs.replace(column, identity=None, **by_name.get(column.name, {})) for column in wanted.columns
+    )
+    profile = opened.adapter.profile(msgspec.structs.replace(wanted, columns=columns))
+    found = {column.name: column for column in profile.columns}
+    assert found[opened.server.stored("email")].outside == 3
+    assert found[opened.server.stored("customer_id")].distinct == 3
+
+
 def test_a_sample_says_so(opened: Opened) -> None:
     profile = opened.adapter.profile(profile_ask(opened, sample=2))
     assert (profile.rows, profile.sampled) == (2, True)
@@ -253,6 +267,21 @@ def test_a_profile_is_one_statement_that_scans(opened: Opened) -> None:
     before = len(opened.asked)
     opened.adapter.profile(wanted)
     assert [one.purpose for one in opened.asked[before:]] == ["profile"]
+
+
+def test_a_few_rows_are_read_as_plain_values(opened: Opened) -> None:
+    names = ", ".join(f"p.{name}" for name, _ in PEOPLE_COLUMNS)
+    sql = f"SELECT {names} FROM {opened.server.name('people')} AS p WHERE p.age = 31 -- one"
+    assert isinstance(opened.adapter, Sampler)
+    [row] = opened.adapter.sample(sql, 5)
+    found = dict(zip((name for name, _ in PEOPLE_COLUMNS), row, strict=True))
+    assert (found["customer_id"], found["email"], int(found["age"])) == ("c1", "ann@example.com", 31)
+    assert (int(found["big"]), float(found["spent"]), float(found["score"])) == (9_007_199_254_740_993, 10.5, 15.5)
+    assert found["active"] is True
+    assert found["joined"] == "2026-01-02"
+    assert str(found["updated_at"]).replace(" ", "T").startswith("2026-11-02T08:00:00")
+    assert str(found["seen_at"]).replace(" ", "T").startswith("2026-11-02T08:00:00")
+    assert len(opened.adapter.sample(f"SELECT e.id FROM {opened.server.name('events')} AS e", 3)) == 3
 
 
 # -- access and rehearsal ----------------------------------------------------------------------------------------------
@@ -303,6 +332,7 @@ def test_a_hostile_statement_is_refused(opened: Opened, number: int) -> None:
         lambda: opened.adapter.histogram(wanted),
         lambda: opened.adapter.profile(ProfileAsk(sql, ())),
         lambda: opened.adapter.rehearse(RehearsalAsk(sql, None)),
+        lambda: opened.adapter.sample(sql, 1),  # type: ignore[attr-defined]
     )
     harmless = sql.startswith(("EXPLAIN SELECT", "DESCRIBE")) or sql == ""
     for call in asks:

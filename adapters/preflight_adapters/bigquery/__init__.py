@@ -27,6 +27,7 @@ from preflight.model import (
 )
 from preflight.source import FULL, Capability, Level, Record, Step, Support
 from preflight_adapters._guard import Gate
+from preflight_adapters._nested import sample_rows
 from preflight_adapters._options import Options, resolve
 from preflight_adapters.bigquery import held, queries, route, rows
 from preflight_adapters.bigquery import profile as profiles
@@ -42,6 +43,7 @@ SUPPORT: Mapping[Capability, Support] = {
     Capability.PROFILE: Support(Level.PARTIAL, "a column without a name of its own cannot be read"),
     Capability.ACCESS: Support(Level.PARTIAL, "only the sync's own service account can ask what it holds"),
     Capability.REHEARSE: Support(Level.PARTIAL, "how mParticle writes the bounds of a run for BigQuery is not known"),
+    Capability.SAMPLE: FULL,
 }
 
 
@@ -121,6 +123,13 @@ class BigQueryAdapter:
             text = write(ask.sql, ask.iterator, ask.window, kind)
             found.append(Rehearsed(purpose, text, self._rehearsed(text, purpose, ask.sql)[1]))
         return tuple(found)
+
+    def sample(self, sql: str, rows: int) -> tuple[tuple[Any, ...], ...]:
+        """The first rows that it comes upon; see ``preflight.source.Sampler``."""
+        text = queries.body(sql)
+        compiled, condition = self._compiled(text)
+        found = self._scan(queries.sample(text, rows, condition), "sample", Grade.SAMPLED, text, compiled)
+        return sample_rows(found, self.describe(sql).columns)
 
     def cancel(self) -> None:
         """Cancel the job that runs."""

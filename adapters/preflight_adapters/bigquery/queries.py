@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from preflight.errors import Cause, WarehouseError
 from preflight.model import HOUR, HistogramAsk, IteratorKind, Kind, Window
+from preflight_adapters import _nested
 
 MAXIMUM_BUCKETS = 1_000_000
 """Hours that one histogram may return: 114 years without a gap."""
@@ -26,24 +27,18 @@ PROBE = "SELECT 1 AS one"
 
 
 def body(sql: str) -> str:
-    """The model's text without a semicolon at its end, and what comes behind."""
-    if ";" not in sql:
-        return sql
-    from sqlglot import tokenize
-    from sqlglot.errors import SqlglotError
-
-    try:
-        tokens = tokenize(sql, dialect="bigquery")
-    except SqlglotError:
-        return sql
-    while tokens and tokens[-1].token_type.name == "SEMICOLON":
-        sql = sql[: tokens.pop().start]
-    return sql
+    """The model's text without the semicolons at its end and what comes behind them."""
+    return _nested.body(sql, "bigquery")
 
 
 def rows(sql: str, condition: str = "") -> str:
     """The number of rows of a query."""
     return f"SELECT COUNT(*) AS n FROM (\n{sql}\n) AS m{f' WHERE {condition}' if condition else ''}"
+
+
+def sample(sql: str, limit: int, condition: str = "") -> str:
+    """Some rows of a query; it reads no fewer bytes for being cut short."""
+    return f"SELECT * FROM (\n{sql}\n) AS m{f' WHERE {condition}' if condition else ''} LIMIT {limit}"
 
 
 def filtered(sql: str, columns: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
@@ -26,6 +27,7 @@ from preflight.model import (
 )
 from preflight.source import FULL, Capability, Level, Record, Step, Support
 from preflight_adapters._guard import Gate
+from preflight_adapters._nested import sample_rows
 from preflight_adapters.databricks import errors, privileges, queries, route, rows
 from preflight_adapters.databricks import profile as profiling
 from preflight_adapters.databricks.connect import Session, Who
@@ -41,6 +43,7 @@ SUPPORT: Mapping[Capability, Support] = {
         "a Databricks connection does not say as whom the sync reads: judged is preflight's own login, or"
         " `introspect.principal`, whose groups are not listed",
     ),
+    Capability.SAMPLE: FULL,
     Capability.REHEARSE: Support(
         Level.PARTIAL, "how the platform extracts from Databricks is not documented: SELECT * stands for it"
     ),
@@ -210,6 +213,11 @@ class DatabricksAdapter:
                 raise
             return Rehearsed(purpose, text, error.message)
         return Rehearsed(purpose, text)
+
+    def sample(self, sql: str, rows: int) -> tuple[tuple[Any, ...], ...]:
+        """The first rows that it comes upon; see ``preflight.source.Sampler``."""
+        answer = self._session.rows(queries.sample(sql, rows), "sample", Grade.SAMPLED, model=queries.bare(sql))
+        return sample_rows(answer.rows, self.describe(sql).columns)
 
     def cancel(self) -> None:
         """Cancel the statement that runs, at the warehouse."""

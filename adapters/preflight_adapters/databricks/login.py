@@ -90,7 +90,7 @@ class Login(msgspec.Struct, frozen=True):
 
 
 def login(connection: Connection, environ: Mapping[str, str]) -> Login:
-    """What a connection says about its login; raises WarehouseError (AUTH, DRIVER) where that is not enough."""
+    """What a connection says of its login; raises WarehouseError (NO_CREDENTIALS, DRIVER) where that is too little."""
     options = resolve(connection, environ, config=_CONFIG, left_out=("profile",))
     given = dict(options.given)
     _known(given, connection.id)
@@ -114,7 +114,7 @@ def login(connection: Connection, environ: Mapping[str, str]) -> Login:
         for name, value in (("server_hostname", host), ("http_path", http_path)):
             if not value:
                 raise WarehouseError(
-                    Cause.DRIVER,
+                    Cause.NO_CREDENTIALS,
                     f"connection {connection.id} does not say {name}",
                     remedy=f"set `introspect.{name}`, as the SQL warehouse's connection details show it",
                 )
@@ -146,7 +146,7 @@ def _way(given: Mapping[str, Any], driver: dict[str, Any], options: Options) -> 
     if given.get("_use_cert_as_auth"):
         return None, "a client certificate"
     raise WarehouseError(
-        Cause.AUTH,
+        Cause.NO_CREDENTIALS,
         f"connection {options.connection} names no way to log in to Databricks",
         remedy="set access_token, client_id and client_secret, profile or auth_type under `introspect`",
     )

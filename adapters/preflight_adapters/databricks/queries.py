@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from preflight.errors import Cause, WarehouseError
 from preflight.model import HOUR, HistogramAsk, IteratorKind, Kind, RehearsalAsk, TableRef, Type
+from preflight_adapters import _nested
 
 DAY = 86_400
 _FAR = 4_000_000_000_000_000_000
@@ -55,6 +56,11 @@ def table_detail(ref: TableRef) -> str:
 def rows(sql: str) -> str:
     """The number of rows of a query."""
     return f"SELECT count(*) AS n FROM (\n{bare(sql)}\n) AS m"
+
+
+def sample(sql: str, limit: int) -> str:
+    """Some rows of a query."""
+    return f"SELECT * FROM (\n{bare(sql)}\n) AS m LIMIT {limit}"
 
 
 def histogram(ask: HistogramAsk, *, width: int, index: int, type_: Type) -> str:
@@ -122,18 +128,8 @@ def memberships(groups: tuple[str, ...]) -> str:
 
 
 def bare(sql: str) -> str:
-    """The query without its final semicolon and what follows it, which is only comments."""
-    from sqlglot import tokenize
-    from sqlglot.errors import SqlglotError
-
-    try:
-        tokens = tokenize(sql, dialect="databricks")
-    except SqlglotError:
-        return sql
-    end = len(sql)
-    while tokens and tokens[-1].token_type.name == "SEMICOLON":
-        end = tokens.pop().start
-    return sql[:end]
+    """The model's text without the semicolons at its end and what comes behind them."""
+    return _nested.body(sql, "databricks")
 
 
 def literal(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,7 @@ from preflight.model import (
 )
 from preflight.source import FULL, Capability, Level, Record, Step, Support
 from preflight_adapters._guard import Gate
+from preflight_adapters._nested import sample_rows
 from preflight_adapters.redshift import profile as profiles
 from preflight_adapters.redshift import queries, rows
 from preflight_adapters.redshift.access import rights
@@ -39,6 +41,7 @@ SUPPORT: Mapping[Capability, Support] = {
     Capability.HISTOGRAM: FULL,
     Capability.PROFILE: Support(Level.PARTIAL, "the entries of a SUPER array are counted, but not measured"),
     Capability.ACCESS: Support(Level.PARTIAL, "whether the IAM role is attached to the cluster cannot be asked in SQL"),
+    Capability.SAMPLE: FULL,
     Capability.REHEARSE: Support(
         Level.PARTIAL, "compiled only: privileges on tables are checked when a statement runs"
     ),
@@ -113,6 +116,11 @@ class RedshiftAdapter:
                 raise
             return Rehearsed(purpose, statement.text, error.message)
         return Rehearsed(purpose, statement.text)
+
+    def sample(self, sql: str, rows: int) -> tuple[tuple[Any, ...], ...]:
+        """The first rows that it comes upon; see ``preflight.source.Sampler``."""
+        found = self._session.rows(queries.sample(sql, rows), "sample", Grade.SAMPLED)
+        return sample_rows(found, self.describe(sql).columns)
 
     def cancel(self) -> None:
         """Ask the cluster to stop the statement that runs."""

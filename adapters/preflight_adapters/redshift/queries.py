@@ -98,6 +98,11 @@ def rows(sql: str) -> Statement:
     return _around("SELECT count(*) FROM (\n", unended(sql), "\n) AS model")
 
 
+def sample(sql: str, limit: int) -> Statement:
+    """Some rows of a query."""
+    return _around("SELECT * FROM (\n", unended(sql), f"\n) AS model LIMIT {limit}")
+
+
 def objects(schemas: Iterable[str], name: str) -> str:
     """Tables and views of that name in any of these schemas, found without case: schema, name, kind, object id."""
     listed = ", ".join(literal(schema.lower()) for schema in schemas)

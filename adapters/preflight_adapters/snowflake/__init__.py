@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
@@ -25,6 +26,7 @@ from preflight.model import (
 )
 from preflight.source import FULL, Capability, Level, Outcome, Record, Step, Support
 from preflight_adapters._guard import Gate
+from preflight_adapters._nested import sample_rows
 from preflight_adapters._route import route, unproven
 
 # An import of the submodule binds its name here: it must come before the function that takes the name over.
@@ -40,6 +42,7 @@ SUPPORT: Mapping[Capability, Support] = {
     Capability.PROFILE: FULL,
     Capability.ACCESS: FULL,
     Capability.REHEARSE: FULL,
+    Capability.SAMPLE: FULL,
 }
 _MOST_ROLES = 30
 """Roles whose grants are listed, at most; each is one statement."""
@@ -132,6 +135,11 @@ class SnowflakeAdapter:
             name = stored(ask.iterator)
             kind = next((column.type.kind for column in described.columns if column.name == name), None)
         return tuple(self._rehearsed(purpose, text, ask.sql) for purpose, text in queries.rehearsal(ask, kind))
+
+    def sample(self, sql: str, rows: int) -> tuple[tuple[Any, ...], ...]:
+        """The first rows that it comes upon; see ``preflight.source.Sampler``."""
+        found = self._session.scan(queries.sample(sql, rows), "sample", model=sql, basis=Grade.SAMPLED)
+        return sample_rows(found, self.describe(sql).columns)
 
     def cancel(self) -> None:
         """Abort the query that runs."""

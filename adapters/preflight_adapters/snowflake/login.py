@@ -76,7 +76,7 @@ def login(connection: Connection, *, root: Path, environ: Mapping[str, str]) -> 
     if given.get("account"):
         given["account"] = _account(str(given["account"]), region)
     elif not given.get("connection_name") and not given.get("host"):
-        given["connection_name"] = _default_profile(connection.id, environ)
+        given["connection_name"] = _default_profile(environ)
     if given.get("connection_name") and not given.get("connections_file_path"):
         given |= _profiles(environ)
     scheme = str(given.get("protocol") or "https").casefold()
@@ -129,12 +129,12 @@ def _host(account: str) -> str:
     return f"{account.casefold().replace('_', '-')}.snowflakecomputing.{top}"
 
 
-def _default_profile(connection: str, environ: Mapping[str, str]) -> str:
+def _default_profile(environ: Mapping[str, str]) -> str:
     if name := environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME"):
         return name
     raise WarehouseError(
         Cause.NO_CREDENTIALS,
-        f"connection {connection} names no Snowflake account",
+        "no Snowflake account is named",
         remedy="give config.account_identifier, or `introspect: {connection_name: …}` of your connections.toml",
     )
 

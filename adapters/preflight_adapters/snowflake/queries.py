@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from preflight.errors import Cause, WarehouseError
 from preflight.model import HOUR, HistogramAsk, IteratorKind, Kind, RehearsalAsk, TableRef, Type
+from preflight_adapters import _nested
 from preflight_adapters._zones import steps
 
 _FAR = 4_000_000_000_000_000_000
@@ -27,24 +28,18 @@ ONE = "SELECT 1 AS one"
 
 
 def body(sql: str) -> str:
-    """The model's text without a semicolon at its end."""
-    if ";" not in sql:
-        return sql
-    from sqlglot import tokenize
-    from sqlglot.errors import SqlglotError
-
-    try:
-        tokens = tokenize(sql, dialect="snowflake")
-    except SqlglotError:
-        return sql
-    while tokens and tokens[-1].token_type.name == "SEMICOLON":
-        sql = sql[: tokens.pop().start]
-    return sql
+    """The model's text without the semicolons at its end and what comes behind them."""
+    return _nested.body(sql, "snowflake")
 
 
 def rows(sql: str) -> str:
     """The number of rows of a query."""
     return f"SELECT COUNT(*) AS n FROM (\n{body(sql)}\n) AS m"
+
+
+def sample(sql: str, limit: int) -> str:
+    """Some rows of a query."""
+    return f"SELECT * FROM (\n{body(sql)}\n) AS m LIMIT {limit}"
 
 
 def objects(ref: TableRef) -> str:

@@ -28,7 +28,7 @@ def stale_dbt_manifest(ctx: Context) -> Iterator[Outcome]:
             "original_file_path": "models/contacts.sql", "compiled_code": "select 1 as a", "checksum": {"name":
             "sha256", "checksum": "1ffb038d4d1f5277cc2217a170ad007182a1578afa05eee7486a31491b1c3e7a"}}}}'}
     Remedy: run `dbt compile`.
-    Source: https://docs.getdbt.com/reference/artifacts/manifest-json
+    Source: preflight's own rule, over https://docs.getdbt.com/reference/artifacts/manifest-json
     """
     for problem in ctx.problems("stale-dbt-manifest"):
         yield Fault(problem.message, problem.span or ctx.at("data_models"), problem.remedy)

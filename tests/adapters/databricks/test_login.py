@@ -52,7 +52,7 @@ def test_a_profile_says_host_and_login_and_takes_nothing_from_the_config() -> No
 @pytest.mark.parametrize("way", ["databricks-oauth", "azure-oauth"])
 def test_a_login_by_browser_has_to_be_asked_for(way: str) -> None:
     assert made(**WHERE, auth_type=way).driver["auth_type"] == way
-    assert refused(**WHERE).cause is Cause.AUTH
+    assert refused(**WHERE).cause is Cause.NO_CREDENTIALS
 
 
 def test_the_sdks_other_ways_are_named_by_it() -> None:
@@ -86,7 +86,7 @@ def test_what_is_missing_is_named(name: str) -> None:
 
 def test_an_unset_variable_is_named() -> None:
     error = refused(**WHERE, access_token=EnvRef("NOT_SET"))
-    assert error.cause is Cause.AUTH
+    assert error.cause is Cause.NO_CREDENTIALS
     assert "NOT_SET" in error.message
 
 
