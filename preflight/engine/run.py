@@ -87,6 +87,7 @@ class _Run:
         reader = read_workspace or _reader(project, options, environ)
         self.judge = Judge(project, options, running, self.limits, now, environ or {}, reader, watch, lock)
         self._add_problems(self.suppressions.problems)
+        self.severities = {rule.code: severity_in(project, rule) or rule.severity for rule in running}
         self.findings: list[Finding] = []
         self.verdicts: list[Verdict] = []
         self.bugs: list[Bug] = []
@@ -155,7 +156,7 @@ class _Run:
             Verdict(
                 code=rule.code,
                 name=rule.name,
-                severity=severity_in(self.project, rule) or rule.severity,
+                severity=self.severities[rule.code],
                 subject=subject,
                 state=said.state,
                 reason=said.reason,
@@ -168,10 +169,11 @@ class _Run:
             self.bugs.append(Bug(rule.name, subject, said.traceback))
 
     def _settled(self, finding: Finding, waiver: Waiver | None) -> Finding:
-        finding = msgspec.structs.replace(finding, waiver=waiver)
-        finding = msgspec.structs.replace(finding, suppression=self.suppressions.find(finding))
+        suppression = self.suppressions.find(finding)
+        if waiver is not None or suppression is not None:
+            finding = msgspec.structs.replace(finding, waiver=waiver, suppression=suppression)
         held = self.baseline.covers(finding) and finding.open
-        return msgspec.structs.replace(finding, baselined=held)
+        return msgspec.structs.replace(finding, baselined=True) if held else finding
 
     def _waiver(self, rule: Rule, subject: Subject) -> Waiver | None:
         if rule.fixed:
