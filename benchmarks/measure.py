@@ -74,7 +74,8 @@ def cost(command: Command, *, cwd: Path | None = None, environ: Mapping[str, str
     quoted = " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
     null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
     start = perf_counter()
-    pid = os.posix_spawn("/bin/sh", ["sh", "-c", inner + quoted], {**os.environ, **(environ or {})}, file_actions=null)
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    pid = os.posix_spawn("/bin/sh", ["sh", "-c", inner + quoted], {**kept, **(environ or {})}, file_actions=null)
     _, status, usage = os.wait4(pid, 0)
     wall = perf_counter() - start
     if (code := os.waitstatus_to_exitcode(status)) not in range(6):
