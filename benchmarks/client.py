@@ -91,9 +91,9 @@ def main() -> int:
     """Time both, print the medians and their ratio."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MP_")}
     command = [sys.executable, "-m", "preflight", "sandbox"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as sandbox:  # noqa: S603 - ours
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as sandbox:
         try:
-            assert sandbox.stdout is not None  # noqa: S101 - it is piped
+            assert sandbox.stdout is not None
             url = sandbox.stdout.readline().removeprefix("sandbox on ").strip()
             ways: list[tuple[Callable[[str, int], float], list[float]]] = [(ours, []), (bare, [])]
             for number in range(WARM_UP + ROUNDS):

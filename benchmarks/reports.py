@@ -101,7 +101,7 @@ def plain_text(checked: Report) -> Callable[[], str]:
         blocks = [head]
         for f in checked.findings:
             span = f.span
-            assert span is not None  # noqa: S101 - they all have one
+            assert span is not None
             gutter = " " * len(str(span.line))
             block = [
                 f"{f.severity.value}[{f.code}] {f.name}: {f.message}",

@@ -1,5 +1,6 @@
 """The command ``preflight``. It answers ``--version`` before it imports anything of ours."""
 
+import gc
 import sys
 
 
@@ -10,10 +11,24 @@ def main() -> int:
 
         sys.stdout.write(f"preflight {__version__}\n")
         return 0
+    gc.disable()  # what is imported stays; the command decides when it is worth while to look for what does not
+    if "--offline" in sys.argv:
+        from preflight.unchanged import print_again
+
+        if (code := print_again(sys.argv[1:])) is not None:
+            return code
     from preflight.cli import run
 
     return run(sys.argv[1:])
 
 
+def command() -> int:
+    """Run the command line and end the process."""
+    code = main()
+    from preflight.leave import leave
+
+    return leave(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

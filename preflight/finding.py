@@ -334,6 +334,8 @@ class Report(msgspec.Struct, frozen=True):
     """Everything that was sent to a warehouse, in the order of its answers."""
     interrupted: bool = False
     """Whether the user ended the asking before all was known."""
+    clock_was_read: bool = False
+    """Whether a rule asked what time it is, so that its word holds for this run alone."""
     notes: tuple[str, ...] = ()
     """What the reader should know about how the run went, one sentence each."""
     exit_code: int | None = None

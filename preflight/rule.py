@@ -7,7 +7,7 @@ run, and is unproven) and those that it ``uses`` (it runs without them, and says
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -84,6 +84,7 @@ class Context:
         now: datetime,
         facts: Facts | None = None,
         query: Query | None = None,
+        parse: Callable[[], Query] | None = None,
         pipeline: Pipeline | None = None,
         data_model: DataModel | None = None,
         connection: Connection | None = None,
@@ -92,8 +93,9 @@ class Context:
         self.project = project
         self.subject = subject
         self.limits = limits
-        self.now = now
-        self._query = query
+        self._now = now
+        self._clock: list[bool] = []
+        self._parse = parse if query is None else lambda: query
         self._pipeline = pipeline
         self.data_model = data_model
         self.connection = connection
@@ -105,7 +107,7 @@ class Context:
     def declaring(self, facts: frozenset[Fact]) -> Context:
         """The same context for a rule that declares these facts; what was derived once stays derived."""
         twin = Context.__new__(Context)
-        twin.__dict__ = self.__dict__ | {"_declared": facts}
+        twin.__dict__ = self.__dict__ | {"_declared": facts, "_clock": []}
         return twin
 
     def with_facts(self, facts: Facts, pipeline_outputs: Mapping[str, Outputs] | None = None) -> Context:
@@ -133,14 +135,35 @@ class Context:
     @property
     def query(self) -> Query:
         """The data model's SQL, parsed; raises LookupError where there is none (never in a rule of scope QUERY)."""
-        if self._query is None:
+        if self._parse is None:
             raise LookupError(f"there is no query to read for {self.subject}")
-        return self._query
+        return self._parse()
 
     @property
     def has_query(self) -> bool:
         """Whether there is a query: a data model and a connection that names its dialect."""
-        return self._query is not None
+        return self._parse is not None
+
+    @property
+    def today(self) -> date:
+        """The day, in UTC."""
+        return self._now.date()
+
+    @property
+    def now(self) -> datetime:
+        """The instant, to the second of the run: what a rule says with it is said for this run alone."""
+        self._clock.append(True)
+        return self._now
+
+    @property
+    def clock_was_read(self) -> bool:
+        """Whether ``now`` was asked for since the facts were declared."""
+        return bool(self._clock)
+
+    @property
+    def facts(self) -> Facts:
+        """Every fact or why it is missing, for the engine: declared or not."""
+        return self._facts
 
     # -- facts ---------------------------------------------------------------------------------------------------------
 
@@ -212,11 +235,16 @@ class Context:
     def outputs(self) -> Outputs:
         """The query's output columns: described where Fact.SCHEMA (declared) is there, else as far as the text says."""
         missing = self.missing(Fact.SCHEMA)
-        if self._query is None:
+        if self._parse is None:
             return Outputs((), complete=False, reason="there is no query to read")
         if "outputs" not in self._derived:
-            self._derived["outputs"] = self._query.outputs(None if missing else self.schema)
+            self._derived["outputs"] = self.query.outputs(None if missing else self.schema)
         return self._derived["outputs"]  # type: ignore[no-any-return]
+
+    @property
+    def own_outputs(self) -> Outputs | None:
+        """What the pipeline's query puts out, for the engine; None where it could not be read."""
+        return self._pipeline_outputs.get(self._pipeline.id) if self._pipeline is not None else None
 
     @property
     def pipeline_outputs(self) -> Mapping[str, Outputs]:
@@ -253,7 +281,7 @@ class Context:
 
     def sql_problems(self, kind: str) -> Iterator[SqlProblem]:
         """The query's problems of one kind."""
-        return (problem for problem in (self._query.problems if self._query else ()) if problem.kind == kind)
+        return (problem for problem in (self.query.problems if self._parse else ()) if problem.kind == kind)
 
     @property
     def field_transformation(self) -> FieldTransformation | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from importlib import import_module
@@ -45,6 +46,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name != "check":
+            gc.enable()
         module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         from preflight.cli.environment import equip
 

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.output import OUTPUT, complain, end_if_interrupted, parse_outputs, write_report, write_statements
+from preflight.cache import Cache
+from preflight.cli.output import (
+    OUTPUT,
+    complain,
+    end_if_interrupted,
+    parse_outputs,
+    write_report,
+    write_statements,
+)
+from preflight.terminal import shown
+from preflight.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from preflight.finding import Report
@@ -41,6 +51,13 @@ if TYPE_CHECKING:
 )
 @click.option("--fix", "fix", is_flag=True, help="Mend what is proven to be safe to mend, then check again.")
 @click.option("--diff", "diff", is_flag=True, help="Print what --fix would change; write nothing.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Processes that judge at the same time what needs no network; as many as processors, unless given.",
+)
+@click.option("--no-cache", is_flag=True, help="Judge all anew, and keep nothing for the next run.")
 @click.option("--show-queries", is_flag=True, help="Print every statement that was sent to a warehouse, on stderr.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
 def command(
@@ -57,6 +74,8 @@ def command(
     write_baseline: Path | None,
     fix: bool,
     diff: bool,
+    workers: int | None,
+    no_cache: bool,
     show_queries: bool,
     color: str,
 ) -> int:
@@ -74,6 +93,13 @@ def command(
       preflight check --write-baseline baseline.json
       preflight check --offline --diff
     """
+    cache = None if no_cache or not offline else Cache(os.environ)
+    others = (baseline, write_baseline, changed_since, fix, diff, show_queries)
+    plain = outputs in ((), ("text",)) and not any(others)
+    asked = (pipelines, fail_on, require, select, ignore, *shown(color))
+    last = Unchanged(path, asked, cache) if plain and cache is not None else None
+    if last is not None and (code := last.printed_again()) is not None:
+        return code
     wanted = parse_outputs(outputs)
     import msgspec
 
@@ -83,16 +109,10 @@ def command(
     from preflight.config import load
     from preflight.engine import Options, check, exit_code
     from preflight.engine.selection import require_names
-    from preflight.errors import NothingToCheck, ProofMissing, UsageError
+    from preflight.errors import NothingToCheck, ProofMissing
     from preflight.finding import Severity
 
-    if fix and diff:
-        raise UsageError("--fix writes and --diff does not", remedy="give one of the two")
-    if write_baseline is not None and (pipelines or select or ignore):
-        raise UsageError(
-            "a baseline is written of the whole project and all rules",
-            remedy="leave --pipeline, --select and --ignore out",
-        )
+    _require_sense(fix and diff, write_baseline is not None and bool(pipelines or select or ignore))
     project = load(path)
     required = tuple(name for name in require if name != "all")
     require_names(Options(select=required), registry.rules(project.plugins), project)
@@ -107,11 +127,12 @@ def command(
         select=select,
         ignore=ignore,
         offline=offline,
+        workers=workers or min(os.cpu_count() or 1, 8),
         only=only,
         baseline=read_baseline(baseline) if baseline is not None else None,
     )
     with watching(sys.stderr) as watch:
-        report = check(project, options, environ=os.environ, watch=watch)
+        report = check(project, options, environ=os.environ, watch=watch, cache=cache)
     if (fix or diff) and not report.interrupted:
         from preflight.cli.fix import mend
 
@@ -124,7 +145,9 @@ def command(
         report = save_baseline(report, write_baseline, registry.rules(project.plugins))
     code = exit_code(report, fail_on=Severity(fail_on), require=require)
     ended = msgspec.structs.replace(report, exit_code=None if report.interrupted else code)
-    write_report(ended, wanted, color, project.root)
+    text = write_report(ended, wanted, color, project.root)
+    if last is not None:
+        last.keep(project, ended, text)
     if show_queries:
         write_statements(report)
     end_if_interrupted(report)
@@ -135,6 +158,19 @@ def command(
     if code == ProofMissing.exit_code:
         complain("proof that --require asks for is missing", "the report names what is unproven, and why")
     return 0 if code == NothingToCheck.exit_code and only is not None else code
+
+
+def _require_sense(both: bool, part: bool) -> None:
+    """Raise UsageError for options that contradict each other."""
+    from preflight.errors import UsageError
+
+    if both:
+        raise UsageError("--fix writes and --diff does not", remedy="give one of the two")
+    if part:
+        raise UsageError(
+            "a baseline is written of the whole project and all rules",
+            remedy="leave --pipeline, --select and --ignore out",
+        )
 
 
 def _touched(ref: str | None, report: Report) -> str:

@@ -28,12 +28,12 @@ def command(path: Path, outputs: tuple[str, ...], color: str) -> int:
       preflight drift -o json:drift.json || echo "somebody changed something"
     """
     parsed = parse_outputs(outputs)
-    from preflight.cli.output import wants_color
     from preflight.cli.session import open_session
     from preflight.deploy import drift
     from preflight.finding import Severity
     from preflight.report import json_v1, render
     from preflight.report.style import Style
+    from preflight.terminal import wants_color
 
     with open_session(path, ()) as session:
         found, report = drift.drifts(session.project, session.state), session.report

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preflight.errors import UsageError
+from preflight.terminal import encoding, put, wants_color, width
 
 if TYPE_CHECKING:
     from preflight.finding import Report
@@ -40,8 +41,8 @@ def _places(outputs: Sequence[str], require: Callable[[str], None]) -> list[tupl
 
 def write_report(
     report: Report, outputs: Sequence[tuple[str, Path | None]], color: str = "auto", root: Path | None = None
-) -> None:
-    """Write the report in each format; raises UsageError for a file that cannot be written.
+) -> str:
+    """Write the report in each format, and return what went to stdout; raises UsageError for a file it cannot write.
 
     ``root`` is the project's folder, without which paths stay relative to it. With the format ``github`` the step's
     summary is written too, where GITHUB_STEP_SUMMARY names its file.
@@ -51,14 +52,18 @@ def write_report(
     from preflight.report.style import Style
 
     here = repository(root, os.environ) if root else Repository()
+    printed = ""
     for name, path in outputs:
         if path is None:
-            write(render(report, name, Style(wants_color(color), _encoding(), _width(), here)))
+            style = Style(wants_color(color), encoding(), width(), here)
+            printed = style.fit(render(report, name, style))
+            put(printed)
         else:
             _write_file(path, render(report, name, Style(repository=here)))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and any(name == "github" for name, _ in outputs):
         _write_file(Path(summary), render(report, "markdown", Style(repository=here)), mode="a")
+    return printed
 
 
 def _write_file(path: Path, text: str, mode: str = "w") -> None:
@@ -122,11 +127,7 @@ def write(text: str) -> None:
     """
     from preflight.report.style import Style
 
-    try:
-        sys.stdout.write(Style(encoding=_encoding()).fit(text))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    put(Style(encoding=encoding()).fit(text))
 
 
 def write_statements(report: Report) -> None:
@@ -156,26 +157,3 @@ def remark(message: str) -> None:
     from preflight.report.style import Style
 
     sys.stderr.write(f"note: {Style(encoding=sys.stderr.encoding or 'ascii').clean(message)}\n")
-
-
-def wants_color(choice: str) -> bool:
-    """Whether to use colour on stdout: as chosen, else as NO_COLOR, FORCE_COLOR, TERM and the terminal say."""
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
-
-
-def _width() -> int:
-    """The columns of a terminal, as COLUMNS says or it itself; 0 for anything else: a file is cut by nobody."""
-    if not sys.stdout.isatty():
-        return 0
-    try:
-        return max(0, int(os.environ["COLUMNS"]))
-    except (KeyError, ValueError):
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-
-
-def _encoding() -> str:
-    return sys.stdout.encoding or "ascii"

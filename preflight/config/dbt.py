@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +17,7 @@ import msgspec
 
 from preflight.config.files import KEEP_INSIDE, Files
 from preflight.config.problems import nearest
+from preflight.hashing import sha256
 
 Artifact = TypeVar("Artifact")
 MAX_BYTES = 512_000_000

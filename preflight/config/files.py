@@ -40,7 +40,10 @@ class Files:
         self.root = root
         self.sources: dict[str, SourceFile] = {}
         """What was read, by path relative to the root."""
+        self.patterns: dict[str, None] = {}
+        """Every pattern that files were looked for by."""
         self._matched: set[Path | str] = set()
+        self._folders: dict[PurePosixPath, Path] = {}
 
     def contains(self, name: str) -> bool:
         """Whether the path, with its links followed, leads nowhere out of the root; it need not exist."""
@@ -48,13 +51,22 @@ class Files:
 
     def _inside(self, name: str) -> Path | None:
         try:
-            path = (self.root / name).resolve()
+            path = self._folder(PurePosixPath(name).parent) / PurePosixPath(name).name
+            if path.name in ("", "..") or path.is_symlink():
+                path = (self.root / name).resolve()
         except (OSError, ValueError, RuntimeError):  # RuntimeError: a loop of links, up to Python 3.12
             return None
         return path if path.is_relative_to(self.root) else None
 
+    def _folder(self, name: PurePosixPath) -> Path:
+        """A folder with its links followed; those of its files are many, and it is asked for once."""
+        if name not in self._folders:
+            self._folders[name] = (self.root / name).resolve()
+        return self._folders[name]
+
     def match(self, pattern: str, refuse: Refuse) -> list[str]:
         """The files that a pattern matches, sorted, without those that were read or matched before under any name."""
+        self.patterns[pattern] = None
         parts = PurePosixPath(pattern).parts
         if PurePosixPath(pattern).is_absolute() or ".." in parts or "\\" in pattern:
             refuse(f"{pattern} leads out of the project's folder.", KEEP_INSIDE, None)

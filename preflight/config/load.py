@@ -107,6 +107,7 @@ class _Loader:
             sources=self.files.sources | {r.file.path: masked(r.file, r.secrets) for r in self.readers if r.secrets},
             locate=self.places.locate,
             comments=self.comments,
+            patterns=tuple(self.files.patterns),
         )
 
     def _read_top(self, reader: Reader, node: Node) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -201,7 +202,7 @@ class Pipeline(msgspec.Struct, frozen=True):
         return self.field_transformation_id is not None
 
 
-class Project(msgspec.Struct, frozen=True):
+class Project(msgspec.Struct, frozen=True, dict=True):
     """``preflight.yml`` and the files that it includes."""
 
     root: Path
@@ -233,19 +234,31 @@ class Project(msgspec.Struct, frozen=True):
     """The dbt project, where a data model is a model of it."""
     comments: Mapping[str, tuple[Comment, ...]] = {}
     """The YAML files' comments that may speak to preflight, by path."""
+    patterns: tuple[str, ...] = ()
+    """Every pattern that files were looked for by, relative to ``root``."""
 
     def connection(self, id: str) -> Connection | None:  # noqa: A002 - the API's word
         """The connection with this id."""
-        return next((c for c in self.connections if c.id == id), None)
+        return self._by_id[Connection].get(id)  # type: ignore[return-value]
 
     def data_model(self, id: str) -> DataModel | None:  # noqa: A002
         """The data model with this id."""
-        return next((m for m in self.data_models if m.id == id), None)
+        return self._by_id[DataModel].get(id)  # type: ignore[return-value]
 
     def field_transformation(self, id: str) -> FieldTransformation | None:  # noqa: A002
         """The field transformation with this id."""
-        return next((t for t in self.field_transformations if t.id == id), None)
+        return self._by_id[FieldTransformation].get(id)  # type: ignore[return-value]
 
     def pipeline(self, id: str) -> Pipeline | None:  # noqa: A002
         """The pipeline with this id."""
-        return next((p for p in self.pipelines if p.id == id), None)
+        return self._by_id[Pipeline].get(id)  # type: ignore[return-value]
+
+    @cached_property
+    def _by_id(self) -> Mapping[type, Mapping[str, Connection | DataModel | FieldTransformation | Pipeline]]:
+        """Every resource of each kind; of equal ids the first."""
+        return {
+            Connection: {c.id: c for c in reversed(self.connections)},
+            DataModel: {m.id: m for m in reversed(self.data_models)},
+            FieldTransformation: {t.id: t for t in reversed(self.field_transformations)},
+            Pipeline: {p.id: p for p in reversed(self.pipelines)},
+        }

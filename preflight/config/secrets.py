@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from preflight.config.nodes import Mapping, Node, Scalar, Sequence
 from preflight.config.project import EnvRef
 from preflight.location import SourceFile
+from preflight.patterns import lazy
 
 WORDS = (
     "password",
@@ -31,8 +32,8 @@ WORDS = (
 )
 """A key is a secret's name when it is one of these, or ends in one of them after an underscore."""
 
-_NAME = re.compile(rf"(?:.*_)?(?:{'|'.join(WORDS)})", re.IGNORECASE | re.DOTALL)
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = lazy(rf"(?:.*_)?(?:{'|'.join(WORDS)})", re.IGNORECASE | re.DOTALL)
+_VARIABLE = lazy(r"[A-Za-z_][A-Za-z0-9_]*")
 _URL_LOGIN = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _NAMES_BELOW = ("rules", "limits.overrides", "workspace.routes")
 """Places below which the keys are names of something else; so they are below each connection's ``introspect.local``."""

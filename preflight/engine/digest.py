@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from preflight import __version__
 from preflight.config import Project
 from preflight.finding import Digests
+from preflight.hashing import sha256
 from preflight.limits import Limits
 from preflight.location import Excerpt
 from preflight.model import Schema

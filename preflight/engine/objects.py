@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from preflight.config import Project
 from preflight.config.secrets import looks_secret
+from preflight.hashing import sha256
 from preflight.location import Place, Route, SqlRange
 from preflight.query import Query
 

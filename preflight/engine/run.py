@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -10,42 +9,35 @@ import msgspec
 
 from preflight import limits as limit_profiles
 from preflight import registry
-from preflight.config import Connection, DataModel, Problem, Project
+from preflight.cache import Cache
+from preflight.config import Pipeline, Problem, Project
 from preflight.engine import freshness
 from preflight.engine.baseline import Matching
 from preflight.engine.digest import digests
-from preflight.engine.objects import object_of
+from preflight.engine.judge import Judge, severity_in
+from preflight.engine.part import PASSED, Part, Said
 from preflight.engine.selection import Options, chosen, parts, require_names, subjects, with_unknown_rules
 from preflight.engine.suppression import Suppressions
-from preflight.engine.windows import windows
-from preflight.facts import Gathered, Gatherer, Request, Watch, unwatched
+from preflight.engine.survey import survey
+from preflight.facts import Watch, unwatched
 from preflight.finding import (
     Basis,
     Bug,
     ColumnFate,
     Depth,
-    Fault,
     Finding,
     Grade,
-    Inapplicable,
-    Measure,
     Report,
     Severity,
     State,
     Subject,
     SubjectKind,
-    Unproven,
     Verdict,
     Waiver,
-    Weighed,
-    Windows,
 )
-from preflight.location import Place, Route, Span, SqlRange
-from preflight.model import Schema, WorkspaceState
+from preflight.model import WorkspaceState
 from preflight.outlook import column_fates, next_runs
-from preflight.query import Outputs, Query, parse
-from preflight.rule import Context, Fact, Known, Missing, Rule, Scope
-from preflight.workspace import reader
+from preflight.rule import Rule
 
 
 def check(
@@ -56,13 +48,15 @@ def check(
     environ: Mapping[str, str] | None = None,
     read_workspace: Callable[[], WorkspaceState] | None = None,
     watch: Watch = unwatched,
+    cache: Cache | None = None,
 ) -> Report:
     """Judge ``project``; what the project, a warehouse or the workspace gets wrong is in the report.
 
     ``read_workspace`` takes the place of the client that the project's own credentials open; ``watch`` is told what is
-    asked for. Raises UsageError for an option that names no pipeline or rule of this project, and for a broken plugin.
+    asked for; ``cache`` holds what earlier runs found in the very same texts. Raises UsageError for an option that
+    names no pipeline or rule of this project, and for a broken plugin.
     """
-    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace, watch).report()
+    return _Run(project, options or Options(), now or datetime.now(UTC), environ, read_workspace, watch).report(cache)
 
 
 class _Run:
@@ -77,212 +71,109 @@ class _Run:
         read_workspace: Callable[[], WorkspaceState] | None,
         watch: Watch,
     ) -> None:
-        self.watch = watch
         self.options = options
         self.now = now
         self.rules = registry.rules(project.plugins)
         project = with_unknown_rules(project, self.rules)
-        self.lock, self.project = freshness.open_lock(project, now) if options.offline else (None, project)
+        lock, project = freshness.open_lock(project, now) if options.offline else (None, project)
         profile = limit_profiles.load(project.limits.profile)
         self.limits = profile.with_overrides(dict(project.limits.overrides), now.date())
-        self.running = tuple(r for r in self.rules if (r.fixed or chosen(r, options)) and self._severity(r) is not None)
-        self.queries: dict[tuple[str, str], Query] = {}
-        self.environ = environ or {}
-        self.read_workspace = read_workspace or reader(project, environ)
+        running = tuple(
+            r for r in self.rules if (r.fixed or chosen(r, options)) and severity_in(project, r) is not None
+        )
         require_names(options, self.rules, project)
-        self.suppressions = Suppressions(self.project, _dialects(self.project), self.rules, now.date())
+        self.suppressions = Suppressions(project, _dialects(project), self.rules, now.date())
         self.baseline = Matching(options.baseline, {rule.code for rule in self.rules if rule.fixed})
+        reader = read_workspace or _reader(project, options, environ)
+        self.judge = Judge(project, options, running, self.limits, now, environ or {}, reader, watch, lock)
         self._add_problems(self.suppressions.problems)
+        self.severities = {rule.code: severity_in(project, rule) or rule.severity for rule in running}
+        self.findings: list[Finding] = []
+        self.verdicts: list[Verdict] = []
+        self.bugs: list[Bug] = []
+
+    @property
+    def project(self) -> Project:
+        """The project, with the problems that the run found in it."""
+        return self.judge.project
 
     def _add_problems(self, problems: Iterable[Problem]) -> None:
-        self.project = msgspec.structs.replace(self.project, problems=(*self.project.problems, *problems))
+        project = self.judge.project
+        self.judge.project = msgspec.structs.replace(project, problems=(*project.problems, *problems))
 
-    def report(self) -> Report:
-        chosen = subjects(self.project, self.options.pipelines)
-        contexts = {subject: self._context(subject) for subject in chosen if self._judged(subject)}
-        gathered = self._gather(contexts)
-        schemas = _schemas(gathered)
-        outputs = _outputs(contexts.values(), schemas)
-        findings, verdicts, bugs = self._judge_all(contexts, gathered, outputs)
-        merged = _merge(findings)
-        touched = {finding.waiver for finding in merged} | {verdict.waiver for verdict in verdicts}
+    def report(self, cache: Cache | None) -> Report:
+        judged = tuple(s for s in subjects(self.project, self.options.pipelines) if self._judged(s))
+        batch = survey(self.judge, judged, cache)
+        parts = dict(zip(judged, batch.parts, strict=True))
+        self._settle(parts)
+        merged = _merge(self.findings)
+        touched = {finding.waiver for finding in merged} | {verdict.waiver for verdict in self.verdicts}
+        schemas = {subject.id: part.schema for subject, part in parts.items() if part.schema is not None}
+        pipelines = {subject.id: found for subject in judged if (found := self._pipeline(subject)) is not None}
         return Report(
-            depth=_depth(contexts.values(), gathered),
+            depth=self._depth(judged, batch.depths),
             project=self.project.file,
             created=self.now,
             profile=self.limits.profile,
-            subjects=tuple(contexts),
+            subjects=judged,
             findings=merged,
-            verdicts=tuple(verdicts),
-            failures=gathered.failures,
+            verdicts=tuple(self.verdicts),
+            failures=batch.failures,
             waivers=tuple(w for w in self.project.waivers if w in touched),
             sources=self.project.sources,
             digests=digests(self.project, self.limits, self.rules, schemas),
-            weakest=_weakest(self.running, gathered),
-            left_out=tuple(r.name for r in self.rules if r.severity is Severity.ERROR and r not in self.running),
-            bugs=tuple(bugs),
+            weakest=_weakest(self.judge.rules, parts.values()),
+            left_out=tuple(r.name for r in self.rules if r.severity is Severity.ERROR and r not in self.judge.rules),
+            bugs=tuple(self.bugs),
             schemas=schemas,
-            fates={c.subject.id: fates for c in contexts.values() if (fates := _fates(c, outputs))},
-            windows={subject.id: found for subject, found in _windows(contexts, gathered)},
-            statements=gathered.statements,
-            interrupted=gathered.interrupted,
-            next_runs={c.subject.id: runs for c in contexts.values() if (runs := _next_runs(c, self.now))},
+            fates={subject.id: fates for subject, part in parts.items() if (fates := self._fates(subject, part))},
+            windows={subject.id: part.windows for subject, part in parts.items() if part.windows is not None},
+            statements=batch.statements,
+            interrupted=batch.interrupted,
+            clock_was_read=any(part.clock for part in batch.parts),
+            next_runs={id_: runs for id_, pipeline in pipelines.items() if (runs := next_runs(pipeline, self.now))},
         )
 
     def _judged(self, subject: Subject) -> bool:
         only = self.options.only
         return only is None or subject.kind is SubjectKind.PROJECT or subject in only
 
-    def _judge_all(
-        self, contexts: Mapping[Subject, Context], gathered: Gathered, outputs: Mapping[str, Outputs]
-    ) -> tuple[list[Finding], list[Verdict], list[Bug]]:
-        """Every rule for every subject; those that speak of what the others found come last."""
-        findings: list[Finding] = []
-        verdicts: list[Verdict] = []
-        bugs: list[Bug] = []
-        for last in (False, True):
-            if last:
-                whole = not self.options.pipelines and self.options.only is None
-                self._add_problems(self.suppressions.unused(verdicts, self.running, whole=whole))
-                self._add_problems(self.baseline.stale(verdicts, self.rules, contexts, whole=whole))
-                contexts = {subject: self._context(subject) for subject in contexts}
-            for subject, bare in contexts.items():
-                context = bare.with_facts(gathered.facts[subject], outputs)
-                for rule in self._rules_for(subject, last=last):
-                    found, verdict, bug = self._judge(rule, context)
-                    findings += found
-                    verdicts.append(verdict)
-                    bugs += [bug] if bug else []
-        return findings, verdicts, bugs
+    def _settle(self, parts: Mapping[Subject, Part]) -> None:
+        """Make findings and verdicts of what was said; the rules that speak of what the others found come last."""
+        for subject, part in parts.items():
+            for rule in self.judge.rules_for(subject):
+                self._take(subject, rule, part.said.get(rule.code, PASSED))
+        whole = not self.options.pipelines and self.options.only is None
+        self._add_problems(self.suppressions.unused(self.verdicts, self.judge.rules, whole=whole))
+        self._add_problems(self.baseline.stale(self.verdicts, self.rules, parts, whole=whole))
+        for subject, rule, said in self.judge.last(parts):
+            self._take(subject, rule, said)
 
-    # -- subjects and their contexts ---------------------------------------------------------------------------------
-
-    def _context(self, subject: Subject) -> Context:
-        project = self.project
-        pipeline = project.pipeline(subject.id) if subject.kind is SubjectKind.PIPELINE else None
-        data_model, connection = parts(project, subject, pipeline)
-        return Context(
-            project=project,
-            subject=subject,
-            limits=self.limits,
-            now=self.now,
-            query=self._query(data_model, connection),
-            pipeline=pipeline,
-            data_model=data_model,
-            connection=connection,
-        )
-
-    def _query(self, data_model: DataModel | None, connection: Connection | None) -> Query | None:
-        if data_model is None or connection is None:
-            return None
-        key = data_model.id, connection.service_provider.value
-        if key not in self.queries:
-            self.queries[key] = parse(data_model.sql, key[1], data_model.id)
-        return self.queries[key]
-
-    def _rules_for(self, subject: Subject, *, last: bool = False) -> Iterator[Rule]:
-        return (rule for rule in self.running if rule.last is last and rule.scope.covers(subject.kind))
-
-    def _gather(self, contexts: Mapping[Subject, Context]) -> Gathered:
-        requests = [
-            Request(
-                subject,
-                frozenset().union(*(rule.needs | rule.uses for rule in self._rules_for(subject))),
-                context.connection,
-                context.query if context.has_query else None,
-                context.used_by,
+    def _take(self, subject: Subject, rule: Rule, said: Said) -> None:
+        waiver = self._waiver(rule, subject) if said.state in (State.FINDINGS, State.UNPROVEN) else None
+        self.findings += [self._settled(finding, waiver) for finding in said.findings]
+        self.verdicts.append(
+            Verdict(
+                code=rule.code,
+                name=rule.name,
+                severity=self.severities[rule.code],
+                subject=subject,
+                state=said.state,
+                reason=said.reason,
+                measures=said.measures,
+                waiver=waiver,
+                gating=rule.severity is Severity.ERROR,
             )
-            for subject, context in contexts.items()
-        ]
-        return Gatherer(
-            self.project,
-            now=self.now,
-            offline=self.options.offline,
-            environ=self.environ,
-            read_workspace=self.read_workspace,
-            watch=self.watch,
-            require_credentials=self.options.require_credentials,
-            lock=self.lock,
-        ).gather(requests)
-
-    # -- one rule, one subject ---------------------------------------------------------------------------------------
-
-    def _judge(self, rule: Rule, context: Context) -> tuple[list[Finding], Verdict, Bug | None]:
-        context = context.declaring(rule.needs | rule.uses)
-        severity = self._severity(rule) or rule.severity
-        if (reason := _why_not_run(rule, context)) is not None:
-            return [], self._verdict(rule, severity, context.subject, State.UNPROVEN, reason), None
-        if (reason := _missing_need(rule, context)) is not None:
-            state, reason = _without_facts(rule, context, reason)
-            return [], self._verdict(rule, severity, context.subject, state, reason), None
-        try:
-            outcomes = list(rule.check(context))
-        except Exception:  # a crashing rule must not stop the others; it is reported as a bug
-            bug = Bug(rule.name, context.subject, traceback.format_exc())
-            reason = "the rule crashed, which is a bug in preflight or in a plugin"
-            return [], self._verdict(rule, severity, context.subject, State.UNPROVEN, reason), bug
-        findings = [self._finding(rule, severity, context, x) for x in outcomes if isinstance(x, Fault)]
-        return findings, self._conclude(rule, severity, context.subject, outcomes, findings), None
-
-    def _severity(self, rule: Rule) -> Severity | None:
-        """The severity in this project; None where the project switched the rule off."""
-        setting = self.project.rules.get(rule.name, self.project.rules.get(rule.code))
-        if setting is None or rule.fixed:
-            return rule.severity
-        return None if setting == "off" else Severity(setting)
-
-    def _conclude(
-        self, rule: Rule, severity: Severity, subject: Subject, outcomes: Iterable[object], findings: list[Finding]
-    ) -> Verdict:
-        measures: list[Measure] = []
-        state, reason = State.PASS, ""
-        for outcome in outcomes:
-            if isinstance(outcome, Weighed | Unproven):
-                measures += outcome.measures
-            if isinstance(outcome, Unproven | Inapplicable) and state is not State.UNPROVEN:
-                state = State.UNPROVEN if isinstance(outcome, Unproven) else State.INAPPLICABLE
-                reason = outcome.reason
-        if findings:
-            state, reason = State.FINDINGS, ""
-        return self._verdict(rule, severity, subject, state, reason, tuple(measures))
-
-    def _verdict(
-        self,
-        rule: Rule,
-        severity: Severity,
-        subject: Subject,
-        state: State,
-        reason: str = "",
-        measures: tuple[Measure, ...] = (),
-    ) -> Verdict:
-        return Verdict(
-            code=rule.code,
-            name=rule.name,
-            severity=severity,
-            subject=subject,
-            state=state,
-            reason=reason,
-            measures=measures,
-            waiver=self._waiver(rule, subject) if state in (State.FINDINGS, State.UNPROVEN) else None,
-            gating=rule.severity is Severity.ERROR,
         )
+        if said.traceback:
+            self.bugs.append(Bug(rule.name, subject, said.traceback))
 
-    def _finding(self, rule: Rule, severity: Severity, context: Context, fault: Fault) -> Finding:
-        finding = Finding(
-            code=rule.code,
-            name=rule.name,
-            severity=severity,
-            message=fault.message,
-            remedy=fault.remedy,
-            subject=context.subject,
-            span=_span(self.project, fault.place),
-            measures=fault.measures,
-            waiver=self._waiver(rule, context.subject),
-            object=object_of(fault.place, self.project, context.query if context.has_query else None),
-        )
-        finding = msgspec.structs.replace(finding, suppression=self.suppressions.find(finding))
+    def _settled(self, finding: Finding, waiver: Waiver | None) -> Finding:
+        suppression = self.suppressions.find(finding)
+        if waiver is not None or suppression is not None:
+            finding = msgspec.structs.replace(finding, waiver=waiver, suppression=suppression)
         held = self.baseline.covers(finding) and finding.open
-        return msgspec.structs.replace(finding, baselined=held)
+        return msgspec.structs.replace(finding, baselined=True) if held else finding
 
     def _waiver(self, rule: Rule, subject: Subject) -> Waiver | None:
         if rule.fixed:
@@ -293,6 +184,39 @@ class _Run:
                 return waiver
         return None
 
+    # -- the report's heads --------------------------------------------------------------------------------------------
+
+    def _pipeline(self, subject: Subject) -> Pipeline | None:
+        return self.project.pipeline(subject.id) if subject.kind is SubjectKind.PIPELINE else None
+
+    def _fates(self, subject: Subject, part: Part) -> tuple[ColumnFate, ...]:
+        pipeline = self._pipeline(subject)
+        if pipeline is None or part.outputs is None:
+            return ()
+        wanted = pipeline.field_transformation_id
+        transformation = self.project.field_transformation(wanted) if wanted else None
+        return column_fates(pipeline, transformation, part.outputs)
+
+    def _depth(self, judged: Iterable[Subject], depths: Mapping[str, Depth]) -> Depth:
+        """The shallowest depth of any judged pipeline's connection: a run is as deep as its shallowest part."""
+        order = (Depth.STATIC, Depth.LOCKED, Depth.LOCAL, Depth.LIVE)
+        reached = []
+        for subject in judged:
+            if subject.kind in (SubjectKind.PIPELINE, SubjectKind.DATA_MODEL):
+                _, connection = self.judge.parts(subject)
+                reached.append(depths.get(connection.id if connection else "", Depth.STATIC))
+        return min(reached, key=order.index, default=Depth.STATIC)
+
+
+def _reader(
+    project: Project, options: Options, environ: Mapping[str, str] | None
+) -> Callable[[], WorkspaceState] | None:
+    if options.offline or project.workspace is None:
+        return None
+    from preflight.workspace import reader
+
+    return reader(project, environ)
+
 
 def _dialects(project: Project) -> Iterator[tuple[str, str]]:
     """Each data model's id with each dialect that it is read in."""
@@ -301,50 +225,6 @@ def _dialects(project: Project) -> Iterator[tuple[str, str]]:
         data_model, connection = parts(project, subject, pipeline)
         if data_model is not None and connection is not None:
             yield data_model.id, connection.service_provider.value
-
-
-def _why_not_run(rule: Rule, context: Context) -> str | None:
-    """Why a rule cannot even be tried here; None where it can."""
-    reads_query = rule.scope in (Scope.QUERY, Scope.PIPELINE)
-    if reads_query and context.data_model is None:
-        return "the data model could not be read from the project"
-    if rule.scope is Scope.QUERY and not context.has_query:
-        if context.subject.kind is SubjectKind.DATA_MODEL:
-            return "no pipeline says which warehouse's SQL the data model is written in"
-        return "the connection could not be read from the project, so the SQL's dialect is not known"
-    return None
-
-
-def _missing_need(rule: Rule, context: Context) -> str | None:
-    """Why a fact that the rule needs is missing; None where all are there."""
-    for fact in Fact:
-        if fact in rule.needs and isinstance(known := context.known(fact), Missing):
-            return known.reason
-    return None
-
-
-def _without_facts(rule: Rule, context: Context, reason: str) -> tuple[State, str]:
-    """How a rule ends without the facts that it needs: unproven, unless it would not apply whatever they were."""
-    try:
-        outcomes = list(rule.check(context))
-    except Exception:  # it went for what is not there
-        return State.UNPROVEN, reason
-    inapplicable = [outcome for outcome in outcomes if isinstance(outcome, Inapplicable)]
-    if inapplicable and len(inapplicable) == len(outcomes):
-        return State.INAPPLICABLE, inapplicable[0].reason
-    return State.UNPROVEN, reason
-
-
-# -- places and the report's heads -------------------------------------------------------------------------------------
-
-
-def _span(project: Project, place: Place) -> Span | None:
-    if isinstance(place, Route):
-        return project.locate(place)
-    if isinstance(place, SqlRange):
-        data_model = project.data_model(place.data_model)
-        return data_model.sql.span(place.start, place.end) if data_model else None
-    return place
 
 
 def _merge(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -368,55 +248,9 @@ def _order(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def _outputs(contexts: Iterable[Context], schemas: Mapping[str, Schema]) -> dict[str, Outputs]:
-    """What each pipeline's query puts out, by the pipeline's id."""
-    return {
-        context.used_by.id: context.query.outputs(schemas.get(context.subject.id))
-        for context in contexts
-        if context.used_by is not None and context.has_query
-    }
-
-
-def _fates(context: Context, outputs: Mapping[str, Outputs]) -> tuple[ColumnFate, ...]:
-    if context.used_by is None or context.used_by.id not in outputs:
-        return ()
-    return column_fates(context.used_by, context.field_transformation, outputs[context.used_by.id])
-
-
-def _next_runs(context: Context, now: datetime) -> tuple[int, ...]:
-    return next_runs(context.used_by, now) if context.used_by is not None else ()
-
-
-def _windows(contexts: Mapping[Subject, Context], gathered: Gathered) -> Iterator[tuple[Subject, Windows]]:
-    for subject, bare in contexts.items():
-        if found := windows(bare.with_facts(gathered.facts[subject])):
-            yield subject, found
-
-
-def _schemas(gathered: Gathered) -> dict[str, Schema]:
-    known = ((subject, facts.get(Fact.SCHEMA)) for subject, facts in gathered.facts.items())
-    return {subject.id: fact.value for subject, fact in known if isinstance(fact, Known)}
-
-
-def _depth(contexts: Iterable[Context], gathered: Gathered) -> Depth:
-    """The shallowest depth of any judged pipeline's connection: a run is as deep as its shallowest part."""
-    order = (Depth.STATIC, Depth.LOCKED, Depth.LOCAL, Depth.LIVE)
-    judged = [
-        gathered.depths.get(context.connection.id if context.connection else "", Depth.STATIC)
-        for context in contexts
-        if context.subject.kind in (SubjectKind.PIPELINE, SubjectKind.DATA_MODEL)
-    ]
-    return min(judged, key=order.index, default=Depth.STATIC)
-
-
-def _weakest(rules: tuple[Rule, ...], gathered: Gathered) -> Basis:
+def _weakest(rules: tuple[Rule, ...], parts: Iterable[Part]) -> Basis:
     """The lowest grade of any fact that a gating rule may have read, and whether a stand-in gave any of them."""
     gating = frozenset().union(*(rule.needs | rule.uses for rule in rules if rule.severity is Severity.ERROR))
-    bases = [
-        known.basis
-        for facts in gathered.facts.values()
-        for fact, known in facts.items()
-        if fact in gating and isinstance(known, Known)
-    ]
+    bases = [basis for part in parts for fact, basis in part.bases if fact in gating]
     grade = min((basis.grade for basis in bases), default=Grade.STATIC)
     return Basis(grade, any(basis.stand_in for basis in bases))

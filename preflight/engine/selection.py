@@ -31,6 +31,8 @@ class Options(msgspec.Struct, frozen=True):
     """Whether a warehouse whose credentials are not set is a failure, rather than one that is not asked."""
     baseline: Baseline | None = None
     """Findings that fail no check."""
+    workers: int = 1
+    """Processes that judge at the same time what needs no network."""
 
 
 def names_rule(name: str, code: str, rule_name: str) -> bool:

@@ -15,14 +15,15 @@ from preflight.config import Problem, Project
 from preflight.engine.selection import did_you_mean, names_rule, sentence
 from preflight.finding import Finding, State, Suppression, Verdict
 from preflight.location import Span
+from preflight.patterns import lazy
 from preflight.query import remarks
 from preflight.rule import Rule
 
-_SPEAKS = re.compile(r"[-#/*\s]*preflight:\s*(ignore\b|\w+\s*\[)(.*)", re.DOTALL)
-_IGNORE = re.compile(r"\s*\[([^\]]*)\]\s*(.*)", re.DOTALL)
-_EXPIRES = re.compile(r"(?:^|\s)--\s*expires\b\s*(.*)$", re.DOTALL | re.IGNORECASE)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_FAMILY = re.compile(r"[A-Za-z]+\d+")
+_SPEAKS = lazy(r"[-#/*\s]*preflight:\s*(ignore\b|\w+\s*\[)(.*)", re.DOTALL)
+_IGNORE = lazy(r"\s*\[([^\]]*)\]\s*(.*)", re.DOTALL)
+_EXPIRES = lazy(r"(?:^|\s)--\s*expires\b\s*(.*)$", re.DOTALL | re.IGNORECASE)
+_DAY = lazy(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FAMILY = lazy(r"[A-Za-z]+\d+")
 _OWN = "PF9"
 """The family that speaks of suppressions themselves: no comment silences it."""
 
@@ -59,8 +60,9 @@ class Suppressions:
         seen: set[Span] = set()
         for id_, dialect in dialects:
             model = project.data_model(id_)
-            for remark in remarks(model.sql.text, dialect) if model is not None else ():
-                assert model is not None  # noqa: S101 - else there were no remarks
+            if model is None or "preflight:" not in model.sql.text:
+                continue
+            for remark in remarks(model.sql.text, dialect):
                 place = model.sql.span(remark.start, remark.end)
                 if place in seen or not _SPEAKS.match(remark.text):
                     continue

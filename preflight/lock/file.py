@@ -5,9 +5,7 @@ Reading and writing the file is all the I/O there is here; no warehouse is asked
 
 from __future__ import annotations
 
-import json
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import msgspec
 
 from preflight.config import Connection
 from preflight.errors import UsageError
+from preflight.hashing import sha256
 from preflight.model import Access, Bucket, Column, Histogram, HistogramAsk, TableInfo
 
 NAME = "preflight.lock"
@@ -109,6 +108,12 @@ class LockedAccess(msgspec.Struct, frozen=True):
 Locked = LockedModel | LockedTable | LockedCounts | LockedAccess
 
 
+class _Head(msgspec.Struct, frozen=True):
+    """Of a file of any version the version alone."""
+
+    version: Any = None
+
+
 class Lock(msgspec.Struct, frozen=True):
     """Everything that one file holds."""
 
@@ -148,7 +153,7 @@ def read(root: Path) -> Lock | None:
 def decode(data: bytes) -> Lock:
     """A lock from its text; raises UnreadableLock."""
     try:
-        version = msgspec.json.decode(data, type=dict[str, Any]).get("version")
+        version = msgspec.json.decode(data, type=_Head).version
         if version != VERSION:
             raise UnreadableLock(f"its version is {version!r:.40}, and this preflight reads {VERSION}")
         lock = msgspec.json.decode(data, type=Lock)
@@ -217,6 +222,8 @@ _LONG = (*_KINDS, "columns", "hours", "rights", "excess", "traits")
 
 def _lines(value: Any, indent: str) -> list[str]:
     """A mapping as lines; what holds no long list stands in one."""
+    import json
+
     inner = indent + "  "
     lines = ["{"]
     for name, item in value.items():
@@ -240,6 +247,8 @@ def _lines(value: Any, indent: str) -> list[str]:
 
 
 def _item(value: Any, indent: str) -> list[str]:
+    import json
+
     if isinstance(value, dict) and "connection" in value:
         first, *rest = _lines(value, indent)
         return [indent + first, *rest]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,38 +23,42 @@ _RANDOM_CALLS = frozenset(
 def clock_readings(tokens: Sequence[Token], dialect: str) -> Iterator[Token]:
     """The words that read the clock, called or, where the dialect has it so, bare."""
     bare = _CLOCK | _LOCAL_CLOCK.get(dialect, set())
-    return (
-        token
-        for token, called in words(tokens)
-        if token.text.upper() in bare or (called and token.text.upper() in _CLOCK_CALLS)
-    )
+    found = words(tokens, lambda token: (word := token.text.upper()) in bare or word in _CLOCK_CALLS)
+    return (token for token, called in found if called or token.text.upper() in bare)
 
 
 def random_calls(tokens: Sequence[Token]) -> Iterator[Token]:
     """The functions that give another value at every call."""
-    return (token for token, called in words(tokens) if called and token.text.upper() in _RANDOM_CALLS)
+    return (token for token, called in words(tokens, lambda t: t.text.upper() in _RANDOM_CALLS) if called)
 
 
-def words(tokens: Sequence[Token]) -> Iterator[tuple[Token, bool]]:
-    """The words that are neither quoted, nor a part of a longer name, nor an alias, and whether each is called."""
+def kind(token: Token) -> str:
+    """The name of a token's type."""
+    return token.token_type._name_
+
+
+def words(tokens: Sequence[Token], wanted: Callable[[Token], bool]) -> Iterator[tuple[Token, bool]]:
+    """The wanted words that are neither quoted, nor a part of a longer name, nor an alias; whether each is called."""
     for index, token in enumerate(tokens):
-        before = tokens[index - 1].token_type.name if index else ""
-        after = tokens[index + 1].token_type.name if index + 1 < len(tokens) else ""
-        if token.token_type.name not in ("IDENTIFIER", "STRING") and before not in ("DOT", "ALIAS"):
+        if not wanted(token):
+            continue
+        before = kind(tokens[index - 1]) if index else ""
+        after = kind(tokens[index + 1]) if index + 1 < len(tokens) else ""
+        if kind(token) not in ("IDENTIFIER", "STRING") and before not in ("DOT", "ALIAS"):
             yield token, after == "L_PAREN"
 
 
 def parameters(tokens: Sequence[Token], named: Collection[str], dialect: str) -> Iterator[tuple[int, int]]:
     """``?``, and the ``$``, ``@`` and ``:`` that begin one of the parameters ``named``, as offsets."""
     for index, token in enumerate(tokens):
-        name = token.token_type.name
+        name = kind(token)
         before = tokens[index - 1] if index else None
         after = tokens[index + 1] if index + 1 < len(tokens) else None
         if name == "PLACEHOLDER":
             yield token.start, token.end + 1
         elif after is None or after.text not in named or after.start != token.end + 1:
             continue
-        elif name == "PARAMETER" and not (dialect == "snowflake" and after.token_type.name == "NUMBER"):
+        elif name == "PARAMETER" and not (dialect == "snowflake" and kind(after) == "NUMBER"):
             doubled = before is not None and before.text == token.text and before.end + 1 == token.start
             yield token.start - doubled, after.end + 1
         elif name == "COLON" and (before is None or before.end + 1 < token.start or before.text in _OPEN):

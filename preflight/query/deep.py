@@ -77,6 +77,13 @@ def run(depth: int, work: Callable[[], T]) -> T:
     return _run_with_room(work)
 
 
+def sqlglot_errors() -> tuple[type[Exception], ...]:
+    """What sqlglot raises over a text: its own errors, and those that hostile text draws out of its insides."""
+    from sqlglot.errors import SqlglotError
+
+    return (SqlglotError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+
+
 def _run_with_room(work: Callable[[], T]) -> T:
     results: list[T] = []
     errors: list[BaseException] = []

@@ -52,13 +52,13 @@ class Expanded(msgspec.Struct, frozen=True):
 def expand(query: Query, tables: Mapping[TableRef, TableInfo]) -> Expanded:
     """The output columns with every star expanded whose tables are known; a star that is not is left out and named."""
     known = {ref: info for ref, info in tables.items() if info.columns}
-    tree, scope = _qualify(query, known)
+    tree, scope = qualified(query, known) if known else query.qualified
     return _unexpanded(query) if tree is None else _Reader(query, known).read(tree, scope)
 
 
 def open_stars(query: Query) -> tuple[SqlRange, ...]:
     """The stars whose columns the text itself does not list: what they put out depends on a table."""
-    tree, _ = _qualify(query, {})
+    tree, _ = query.qualified
     if tree is None or query.tree is None:
         return query.stars
     pairs = zip(branches(query.tree), branches(tree), strict=True)
@@ -66,17 +66,18 @@ def open_stars(query: Query) -> tuple[SqlRange, ...]:
     return tuple(query.place(node) for select in still for node in select.expressions if node.is_star)
 
 
-def _qualify(query: Query, known: Mapping[TableRef, TableInfo]) -> tuple[Any, Any]:
+def qualified(query: Query, known: Mapping[TableRef, TableInfo]) -> tuple[Any, Any]:
     """Sqlglot's qualified and typed copy of the tree, and its scope; twice None where sqlglot gives up."""
     from sqlglot.errors import SqlglotError
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.optimizer.scope import build_scope
     from sqlglot.schema import MappingSchema
 
-    tree: Any = query.outline.copy() if query.outline is not None else None
+    tree: Any = query.outline()
     try:
-        _keep_spelling(tree, query.dialect)
-        schema = MappingSchema(_name_tables(tree, query.dialect, known), dialect=query.dialect, normalize=False)
+        names, selects, tables = _sorted_nodes(tree)
+        _keep_spelling(names, selects, first_select(tree), query.dialect)
+        schema = MappingSchema(_name_tables(tables, query.dialect, known), dialect=query.dialect, normalize=False)
         tree = qualify(
             tree,
             schema=schema,
@@ -92,20 +93,40 @@ def _qualify(query: Query, known: Mapping[TableRef, TableInfo]) -> tuple[Any, An
         return None, None
 
 
+def written_types(query: Query) -> tuple[Type, ...]:
+    """The types of the projections, each item read by itself."""
+    tree, select = query.outline(), first_select(query.tree)
+    if tree is None or select is None:
+        return ()
+    annotate(tree, query.dialect)
+    pairs = zip(select.expressions, item_types(tree, query.dialect), strict=True)
+    return tuple(type_ for node, type_ in pairs for _ in named_items(node, query.dialect))
+
+
 def _unexpanded(query: Query) -> Expanded:
     """The items as written, without the stars."""
-    columns = tuple(ExpandedColumn(p.name, p.type, p.place) for p in query.projections if not p.is_star)
+    pairs = zip(query.projections, query.types, strict=True)
+    columns = tuple(ExpandedColumn(p.name, type_, p.place) for p, type_ in pairs if not p.is_star)
     star = next((p for p in query.projections if p.is_star), None)
     return Expanded(columns, _star_reason(query, star.place, {}) if star else "")
 
 
-def _keep_spelling(tree: Any, dialect: str) -> None:
+def _sorted_nodes(tree: Any) -> tuple[list[Any], list[Any], list[Any]]:
+    """The tree's identifiers, SELECTs and tables."""
     from sqlglot import exp
 
-    for name in tree.find_all(exp.Identifier):
+    found: dict[type, list[Any]] = {exp.Identifier: [], exp.Select: [], exp.Table: []}
+    for node in tree.find_all(*found):
+        found.get(type(node), []).append(node)
+    return found[exp.Identifier], found[exp.Select], found[exp.Table]
+
+
+def _keep_spelling(names: list[Any], selects: list[Any], outermost: Any, dialect: str) -> None:
+    from sqlglot import exp
+
+    for name in names:
         name.meta[_WRITTEN] = (name.name, bool(name.args.get("quoted")))
-    outermost = first_select(tree)
-    for select in list(tree.find_all(exp.Select)):
+    for select in selects:
         for at, node in enumerate(list(select.expressions)):
             if node.is_star:
                 continue
@@ -126,12 +147,12 @@ def _name(node: Any, at: int, dialect: str) -> Any:
     return alias
 
 
-def _name_tables(tree: Any, dialect: str, known: Mapping[TableRef, TableInfo]) -> dict[str, Any]:
+def _name_tables(tables: list[Any], dialect: str, known: Mapping[TableRef, TableInfo]) -> dict[str, Any]:
     """Give every table its folded name in full, in place, and return what is known of them as sqlglot's schema."""
     from sqlglot import exp
 
     mapping: dict[str, Any] = {}
-    for table, ref in read_tables(tree, dialect):
+    for table, ref in read_tables(tables, dialect):
         if table.args.get("alias") is None:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(ref.name, quoted=True)))
         names = (ref.catalog or _NO_PART, ref.schema or _NO_PART, ref.name)

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 import msgspec
 
+from preflight.patterns import lazy
+
 _TEMPLATES = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _LINE_COMMENTS = {
     "snowflake": ("--", "//"),
@@ -78,6 +80,11 @@ def _opener(dialect: str) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, marks)))
 
 
+@lru_cache(maxsize=32)
+def _closer(mark: str, escapes: bool) -> re.Pattern[str]:
+    return re.compile(rf"\\.|{re.escape(mark)}" if escapes else re.escape(mark), re.DOTALL)
+
+
 def _close(text: str, mark: str, at: int, dialect: str) -> int | None:
     """The offset after what ``mark`` opened before ``at``; None where nothing closes it."""
     if mark in _LINE_COMMENTS[dialect]:
@@ -86,7 +93,7 @@ def _close(text: str, mark: str, at: int, dialect: str) -> int | None:
     if mark == "/*":
         return _close_comment(text, at, nested=dialect in _NESTED_COMMENTS)
     escapes = mark[0] == "'" or (mark[0] == '"' and dialect in _DOUBLE_QUOTED_STRINGS)
-    closing = re.compile(rf"\\.|{re.escape(mark)}" if escapes else re.escape(mark), re.DOTALL)
+    closing = _closer(mark, escapes)
     while found := closing.search(text, at):
         at = found.end()
         if found.group() != mark:
@@ -185,8 +192,8 @@ def _item_end(text: str, after: list[tuple[str, int, int]], offset: int) -> int:
 
 
 _JOIN = r"(?:(?:LEFT|RIGHT|FULL|INNER|CROSS|NATURAL)\s+(?:OUTER\s+)?)?JOIN"
-_CLAUSE = re.compile(
+_CLAUSE = lazy(
     rf"{_JOIN}|SELECT|FROM|WHERE|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|OFFSET|FETCH|UNION|INTERSECT|EXCEPT|MINUS",
     re.IGNORECASE,
 )
-_WORD = re.compile(rf"\b{_JOIN}\b|[\w$.]+|\S", re.IGNORECASE)
+_WORD = lazy(rf"\b{_JOIN}\b|[\w$.]+|\S", re.IGNORECASE)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from preflight.location import SqlRange
-from preflight.model import Schema, TableInfo, TableRef
-from preflight.query.deep import quiet, run
+from preflight.model import UNKNOWN, Schema, TableInfo, TableRef, Type
+from preflight.query.deep import quiet, run, sqlglot_errors
 from preflight.query.expand import Expanded, expand
 from preflight.query.expand import open_stars as find_open_stars
+from preflight.query.expand import written_types as find_written_types
 from preflight.query.values import OutputColumn, Outputs, Projection
 
 if TYPE_CHECKING:
@@ -51,6 +52,17 @@ def from_text(query: Query, tables: Mapping[TableRef, TableInfo]) -> Outputs:
             expanded = Expanded((), "the query nests too deep to expand its stars")
     columns = tuple(OutputColumn(n, c.name, c.type, c.place) for n, c in enumerate(expanded.columns))
     return Outputs(columns, complete=not expanded.reason, reason=expanded.reason)
+
+
+def written_types(query: Query) -> tuple[Type, ...]:
+    """The types of the projections as far as each item tells by itself; UNKNOWN for what sqlglot cannot read."""
+    with quiet:
+        try:
+            return run(query.depth, lambda: find_written_types(query))
+        except RecursionError:
+            return (UNKNOWN,) * len(query.projections)
+        except sqlglot_errors():
+            return (UNKNOWN,) * len(query.projections)
 
 
 def open_stars(query: Query) -> tuple[SqlRange, ...]:

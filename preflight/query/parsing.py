@@ -6,15 +6,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from preflight.location import Excerpt
-from preflight.model import UNKNOWN, TableRef, Type
+from preflight.model import TableRef
 from preflight.query import statements
-from preflight.query.deep import SHALLOW, quiet, run
+from preflight.query.deep import SHALLOW, quiet, run, sqlglot_errors
 from preflight.query.lexis import scan
 from preflight.query.positions import Positions
-from preflight.query.projections import Item, branches, first_select, item_types, items, outline, place_items
+from preflight.query.projections import Item, branches, first_select, items, place_items
 from preflight.query.query import Query
 from preflight.query.tables import read_tables
-from preflight.query.types import annotate
 from preflight.query.values import MAX_DEPTH, MAX_LENGTH, MAX_TOKENS, Projection, TableUse
 from preflight.query.words import Statement
 
@@ -37,7 +36,7 @@ def parse(sql: Excerpt, dialect: str, data_model: str = "") -> Query:
     with quiet:
         try:
             tokens = _tokenize(text, dialect)
-        except _errors():
+        except sqlglot_errors():
             problem = statements.unclosed(text, scanned.unclosed)
             return Query(data_model, dialect, sql, problems=(problem,), unanalysed=_UNREADABLE)
         return _parse_tokens(Query(data_model, dialect, sql), tokens)
@@ -45,13 +44,6 @@ def parse(sql: Excerpt, dialect: str, data_model: str = "") -> Query:
 
 _UNREADABLE = "preflight's parser does not understand the SQL"
 _NO_QUERY = "the SQL is not one query that only reads"
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    """What sqlglot raises over a text: its own errors, and those that hostile text draws out of its insides."""
-    from sqlglot.errors import SqlglotError
-
-    return (SqlglotError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def _tokenize(text: str, dialect: str) -> list[Token]:
@@ -93,14 +85,15 @@ def _analyse(query: Query, statement: Statement) -> None:
 
     try:
         tree = run(query.depth, lambda: _tree(statement, query.dialect))
-        problem = statements.refused(statement, tree, query.dialect)
-        if problem is None and tree is not None:
-            run(query.depth, lambda: _describe(query, tree, statement))
+        positions = Positions(tree, statement) if tree is not None else None
+        problem = statements.refused(statement, tree, query.dialect, positions.kinds if positions else ())
+        if problem is None and tree is not None and positions is not None:
+            run(query.depth, lambda: _describe(query, tree, statement, positions))
             return
     except RecursionError:
         query.forget("the query nests too deep for preflight's parser")
         return
-    except _errors() as error:
+    except sqlglot_errors() as error:
         details = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
         problem = statements.syntax_error(statement, details, query.dialect)
     if problem is not None:
@@ -128,30 +121,23 @@ def _leave_unnests(parser: Parser) -> None:
         parser.SUPPORTS_IMPLICIT_UNNEST = False  # type: ignore[misc]
 
 
-def _describe(query: Query, tree: Expression, statement: Statement) -> None:
+def _describe(query: Query, tree: Expression, statement: Statement, positions: Positions) -> None:
     """Fill in what the tree tells; it may be done twice, so nothing is added to what was there."""
-    positions = Positions(tree, statement)
     select = first_select(tree)
     if select is not None:
         place_items(positions, select, statement)
-    short = outline(tree)
-    query.adopt(tree, short, positions, statement)
-    typed = short.copy()
-    annotate(typed, query.dialect)
+    query.adopt(tree, positions, statement)
     if select is not None:
-        types = dict(zip(map(id, select.expressions), item_types(typed, query.dialect), strict=True))
-        query.projections = tuple(
-            _projection(query, n, item, types.get(id(item.node), UNKNOWN))
-            for n, item in enumerate(items(select, query.dialect))
-        )
+        query.projections = tuple(_projection(query, n, item) for n, item in enumerate(items(select, query.dialect)))
     query.stars = tuple(query.place(n) for part in branches(tree) for n in part.expressions if n.is_star)
     uses: dict[TableRef, TableUse] = {}
-    reads = [TableUse(ref, query.place(table)) for table, ref in read_tables(tree, query.dialect)]
+    tables = read_tables(positions.nodes(("Table",)), query.dialect)
+    reads = [TableUse(ref, query.place(table)) for table, ref in tables]
     for use in sorted(reads, key=lambda use: use.place.start):
         uses.setdefault(use.ref, use)
     query.tables = tuple(uses.values())
 
 
-def _projection(query: Query, index: int, item: Item, type_: Type) -> Projection:
+def _projection(query: Query, index: int, item: Item) -> Projection:
     place, whole = query.place(item.mark), query.place(item.node)
-    return Projection(index, item.name, item.quoted, item.is_star, type_, place, whole, item.renamed)
+    return Projection(index, item.name, item.quoted, item.is_star, place, whole, item.renamed)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from preflight.query.tables import table_parts
 from preflight.query.words import Range, Statement
@@ -24,36 +23,6 @@ _KEYWORDS = {
 """Clauses that have no mark of their own: the n-th such word is the n-th such node, where there are as many of both."""
 
 
-def own_range(node: Expression, text: str) -> Range | None:
-    """What sqlglot's mark on ``node`` says. Its end is inclusive, and it covers one token where a name has several."""
-    from sqlglot import exp
-
-    meta = node.meta
-    start = meta.get("start")
-    if start is None:
-        return None
-    end = meta["end"] + 1
-    if isinstance(node, exp.Identifier) and text.startswith(node.name, start):
-        end = max(end, start + len(node.name))
-    return min(start, len(text)), min(end, len(text))
-
-
-def children(node: Expression) -> Iterator[Expression]:
-    """A node's children in the text's order, as far as the tree tells: WITH stands first, though it is kept last."""
-    from sqlglot import exp
-
-    args = node.args
-    first = args.get("with_")
-    if isinstance(first, exp.Expression):
-        yield first
-    for key, value in args.items():
-        if key == "with_":
-            continue
-        for child in value if isinstance(value, list) else (value,):
-            if isinstance(child, exp.Expression):
-                yield child
-
-
 class Positions:
     """The range of every node of one tree, built by one walk that does not recurse."""
 
@@ -61,31 +30,77 @@ class Positions:
         self._text = statement.text
         self._statement = statement
         self._ranges: dict[int, Range] = {}
+        self._marks: dict[int, Range] = {}
+        """What sqlglot itself marked: names and functions."""
         self._by_kind: dict[str, list[Expression]] = {}
-        self._walk(tree)
+        self.kinds: tuple[type, ...] = ()
+        """The classes of the tree's nodes."""
+        self._sorted: set[str] = set()
+        nodes = self._walk(tree)
+        self._take_marks(nodes)
+        self._widen(nodes)
         self._place_clauses()
         self._place_withs()
-        for nodes in self._by_kind.values():
-            self._sort(nodes)
 
-    def _walk(self, tree: Expression) -> None:
-        stack: list[tuple[Expression, bool]] = [(tree, False)]
+    def _walk(self, tree: Expression) -> list[Any]:
+        """Every node before those below it, in the text's order as far as the tree tells, indexed by its class."""
+        from sqlglot.expressions import Expression
+
+        nodes: list[Any] = []
+        by_class: dict[type, list[Any]] = {}
+        stack: list[Any] = [tree]
         while stack:
-            node, done = stack.pop()
-            if done:
-                self._widen(node)
-                continue
-            self._by_kind.setdefault(type(node).__name__, []).append(node)
-            stack.append((node, True))
-            stack.extend((child, False) for child in reversed([*children(node)]))
+            node = stack.pop()
+            nodes.append(node)
+            by_class.setdefault(type(node), []).append(node)
+            below: list[Any] = []
+            for key, value in node.args.items():
+                if type(value) is list:
+                    below += [child for child in value if isinstance(child, Expression)]
+                elif isinstance(value, Expression):
+                    if key == "with_":  # it stands first, though it is kept last
+                        below.insert(0, value)
+                    else:
+                        below.append(value)
+            below.reverse()
+            stack += below
+        self.kinds = (*by_class,)
+        self._by_kind = {kind.__name__: found for kind, found in by_class.items()}
+        return nodes
 
-    def _widen(self, node: Expression) -> None:
-        ranges = [r for child in children(node) if (r := self._ranges.get(id(child)))]
-        own = own_range(node, self._text)
-        if own:
-            ranges.append(own)
-        if ranges:
-            self._ranges[id(node)] = min(r[0] for r in ranges), max(r[1] for r in ranges)
+    def _take_marks(self, nodes: list[Any]) -> None:
+        """Take sqlglot's marks off the nodes, whose copies are lighter then.
+
+        A mark's end is inclusive, and it covers one token where a name has several.
+        """
+        from sqlglot.expressions import Identifier
+
+        text, length = self._text, len(self._text)
+        for node in nodes:
+            meta = node._meta  # noqa: SLF001 - ``meta`` would make a dictionary for each node that has none
+            if meta is None:
+                continue
+            node._meta = None  # noqa: SLF001
+            start = meta.get("start")
+            if start is None:
+                continue
+            end = meta["end"] + 1
+            if isinstance(node, Identifier) and text.startswith(node.name, start):
+                end = max(end, start + len(node.name))
+            self._marks[id(node)] = self._ranges[id(node)] = min(start, length), min(end, length)
+
+    def _widen(self, nodes: list[Any]) -> None:
+        """Give each node the range that its mark and its descendants' span; going backward each is whole in time."""
+        ranges = self._ranges
+        for node in reversed(nodes):
+            own, parent = ranges.get(id(node)), node.parent
+            if own is None or parent is None:
+                continue
+            above = ranges.get(id(parent))
+            if above is None:
+                ranges[id(parent)] = own
+            elif own[0] < above[0] or own[1] > above[1]:
+                ranges[id(parent)] = min(own[0], above[0]), max(own[1], above[1])
 
     def _place_clauses(self) -> None:
         for kind, words in _KEYWORDS.items():
@@ -102,7 +117,7 @@ class Positions:
         written: list[Expression] = []
         for node in self._by_kind.get("With", ()):
             first = node.expressions[0].args.get("alias") if node.expressions else None
-            name = own_range(first.this, self._text) if first is not None and first.this is not None else None
+            name = self._marks.get(id(first.this)) if first is not None else None
             at = self._statement.starting_at(name[0]) if name else None
             while at and self._statement.words[at - 1] in ("WITH", "RECURSIVE"):
                 at -= 1
@@ -115,6 +130,10 @@ class Positions:
 
     def nodes(self, kinds: tuple[str, ...]) -> tuple[Expression, ...]:
         """The nodes of these classes, by where they start."""
+        for kind in kinds:
+            if kind not in self._sorted:
+                self._sorted.add(kind)
+                self._sort(self._by_kind.get(kind, []))
         if len(kinds) == 1:
             return tuple(self._by_kind.get(kinds[0], ()))
         found = [node for kind in dict.fromkeys(kinds) for node in self._by_kind.get(kind, ())]
@@ -133,11 +152,11 @@ class Positions:
         from sqlglot import exp
 
         if isinstance(node, exp.Identifier):
-            own = own_range(node, self._text)
+            own = self._marks.get(id(node))
             if own:
                 return own
         if isinstance(node, exp.Table) and not isinstance(node.this, exp.DynamicIdentifier):
-            parts = [own for part in table_parts(node) if (own := own_range(part, self._text))]
+            parts = [own for part in table_parts(node) if (own := self._marks.get(id(part)))]
             if parts:
                 return min(r[0] for r in parts), max(r[1] for r in parts)
         return self._ranges.get(id(node))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -48,19 +48,28 @@ def first_select(tree: Any) -> Expression | None:
     return node if isinstance(node, exp.Select) else None
 
 
+HOLDERS = ("Select", "Union", "Intersect", "Except", "Join", "Subquery")
+"""The classes of what holds clauses that name no column."""
 _NO_OUTPUT = ("where", "having", "qualify", "group", "order", "limit", "offset", "connect")
 
 
-def outline(tree: Expression) -> Expression:
-    """A copy of ``tree`` without the clauses that name no column: sqlglot takes quadratic time over long conditions."""
-    from sqlglot import exp
+def outline(tree: Expression, holders: Iterable[Expression]) -> Expression:
+    """A copy of ``tree`` without the clauses that name no column: sqlglot takes quadratic time over long conditions.
 
-    copy = tree.copy()
-    for node in list(copy.find_all(exp.Select, exp.SetOperation, exp.Join, exp.Subquery)):
-        for clause in ("on",) if isinstance(node, exp.Join) else _NO_OUTPUT:
-            if node.args.get(clause) is not None:
-                node.set(clause, None)
-    return copy
+    ``holders`` are the nodes of HOLDERS. The clauses are put aside while the rest is copied.
+    """
+    aside: list[tuple[dict[str, Any], str, Any]] = []
+    for node in holders:
+        args = node.args
+        for clause in ("on",) if type(node).__name__ == "Join" else _NO_OUTPUT:
+            if args.get(clause) is not None:
+                aside.append((args, clause, args[clause]))
+                args[clause] = None
+    try:
+        return tree.copy()
+    finally:
+        for args, clause, value in aside:
+            args[clause] = value
 
 
 def branches(tree: Expression) -> Iterator[Expression]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from preflight.location import Excerpt, SqlRange
-from preflight.model import Schema, TableInfo, TableRef
+from preflight.model import Schema, TableInfo, TableRef, Type
 from preflight.query import calls, lexis, scope
 from preflight.query.values import Outputs, Projection, SqlProblem, TableUse
 
@@ -52,17 +52,15 @@ class Query:
         self.set_operation = False
         self.stars: tuple[SqlRange, ...] = ()
         self.tree: Expression | None = None
-        self.outline: Expression | None = None
         self._positions: Positions | None = None
         self.tokens: tuple[Token, ...] = ()
         self._starts: list[int] = []
 
-    def adopt(self, tree: Expression, outline: Expression, positions: Positions, statement: Statement) -> None:
-        """Take the tree that was read from the text, its copy without conditions, its nodes' places and its words."""
+    def adopt(self, tree: Expression, positions: Positions, statement: Statement) -> None:
+        """Take the tree that was read from the text, its nodes' places and its words."""
         from sqlglot import exp
 
         self.tree = tree
-        self.outline = outline
         self._positions = positions
         self.tokens = tuple(statement.tokens)
         self._starts = [token.start for token in self.tokens]
@@ -72,7 +70,7 @@ class Query:
         """Drop what the tree told, because it cannot be told whole."""
         self.unanalysed = why
         self.projections, self.tables, self.stars = (), (), ()
-        self.tree = self.outline = self._positions = None
+        self.tree = self._positions = None
         self.tokens, self._starts = (), []
 
     def nodes(self, *kinds: str) -> tuple[Expression, ...]:
@@ -110,7 +108,7 @@ class Query:
 
     def _keyword_before(self, offset: int, kinds: Collection[str]) -> Token | None:
         for index in range(bisect_right(self._starts, offset) - 1, -1, -1):
-            if self.tokens[index].token_type.name in kinds:
+            if calls.kind(self.tokens[index]) in kinds:
                 return self.tokens[index]
         return None
 
@@ -123,7 +121,10 @@ class Query:
 
     def keywords(self, *kinds: str) -> list[SqlRange]:
         """The unquoted words of these token types that are no part of a longer name and no alias, in order."""
-        return [self._place_of(token) for token, _ in calls.words(self.tokens) if token.token_type.name in kinds]
+        if not kinds:
+            return []
+        found = calls.words(self.tokens, lambda token: calls.kind(token) in kinds)
+        return [self._place_of(token) for token, _ in found]
 
     def bare_names(self) -> tuple[tuple[str, SqlRange], ...]:
         """The names that stand by themselves, in lower case without their quotes, in order.
@@ -151,6 +152,8 @@ class Query:
     @cached_property
     def parameters(self) -> tuple[SqlRange, ...]:
         """Where the text has a session's variable or a parameter to be bound."""
+        if not self.nodes("Parameter", "Placeholder", "SessionParameter") and "?" not in self.sql.text:
+            return ()
         named = {node.name for node in self.nodes("Parameter", "Placeholder", "SessionParameter")}
         return tuple(self.range(*found) for found in calls.parameters(self.tokens, named, self.dialect))
 
@@ -171,12 +174,14 @@ class Query:
     @cached_property
     def undeclared_qualifiers(self) -> tuple[tuple[str, SqlRange, bool], ...]:
         """Names before a dot that no source in reach has, their places, and whether they can be nothing else."""
-        found = scope.undeclared_qualifiers(self.nodes("Select"), self.dialect)
+        found = scope.undeclared_qualifiers(self.nodes("Select"), self.nodes("Column"), self.dialect)
         return tuple((name.name, self.place(name), certain) for name, certain in found)
 
     @cached_property
     def stray_columns(self) -> tuple[Expression, ...]:
         """The columns beside an aggregate in a SELECT without GROUP BY, where that is certain."""
+        if not self.nodes(*scope.AGGREGATES):
+            return ()
         return tuple(column for select in self.nodes("Select") for column in scope.stray_columns(select))
 
     @cached_property
@@ -188,6 +193,12 @@ class Query:
         """Where the outermost query compares its output column ``name`` (without case) with a date of its own."""
         selects = [query for query in self.outermost if type(query).__name__ == "Select"]
         return tuple(predicate for select in selects for predicate in scope.filters_on(select, name))
+
+    def outline(self) -> Expression | None:
+        """A copy of the tree without the clauses that name no column."""
+        from preflight.query.projections import HOLDERS, outline
+
+        return outline(self.tree, self.nodes(*HOLDERS)) if self.tree is not None else None
 
     # -- what it puts out ----------------------------------------------------------------------------------------------
 
@@ -201,7 +212,27 @@ class Query:
 
         if schema is not None:
             return outputs.described(self, schema)
-        return outputs.from_text(self, tables or {})
+        return outputs.from_text(self, tables) if tables else self._outputs
+
+    @cached_property
+    def _outputs(self) -> Outputs:
+        from preflight.query import outputs
+
+        return outputs.from_text(self, {})
+
+    @cached_property
+    def types(self) -> tuple[Type, ...]:
+        """The types of ``projections`` as far as each item tells by itself, its tables unknown."""
+        from preflight.query import outputs
+
+        return outputs.written_types(self)
+
+    @cached_property
+    def qualified(self) -> tuple[Any, Any]:
+        """Sqlglot's qualified and typed copy of the tree, its tables unknown, and its scope; two None: it gave up."""
+        from preflight.query.expand import qualified
+
+        return qualified(self, {})
 
     def open_stars(self) -> tuple[SqlRange, ...]:
         """Those of ``stars`` that put out whatever columns a table has, not those that the text itself lists."""

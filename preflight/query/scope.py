@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 _SOURCES = ("from_", "joins", "laterals")
 _NAMING = frozenset({"Lambda", "MatchRecognize", "Pivot"})
 """What brings names of its own, so that a qualifier below it says nothing."""
-_AGGREGATES = frozenset({"Count", "Sum", "Avg", "Min", "Max"})
+AGGREGATES = frozenset({"Count", "Sum", "Avg", "Min", "Max"})
+"""The classes of what makes one row of many."""
 _PASSING = frozenset(
     {"Alias", "Paren", "Cast", "TryCast", "Add", "Sub", "Mul", "Div", "DPipe", "Coalesce", "Case", "If"}
     | {"EQ", "NEQ", "GT", "GTE", "LT", "LTE", "And", "Or", "Not", "Neg"}
@@ -98,7 +99,7 @@ def stray_columns(select: Any) -> Iterator[Any]:
     renamed = {item.alias.casefold() for item in select.expressions}
     nested = bool(selects_above(select))
     found = [node for item in select.expressions for node in _plain(item)]
-    if not any(type(node).__name__ in _AGGREGATES for node in found):
+    if not any(type(node).__name__ in AGGREGATES for node in found):
         return
     for column in found:
         if type(column).__name__ != "Column" or column.args.get("db"):
@@ -191,13 +192,14 @@ def _is_same(column: Any, other: Any) -> bool:
     return type(column).__name__ == "Column" and len(tables) < 2 and column.name.casefold() == other.name.casefold()
 
 
-def undeclared_qualifiers(selects: Collection[Any], dialect: str) -> Iterator[tuple[Any, bool]]:
+def undeclared_qualifiers(selects: Collection[Any], columns: Iterable[Any], dialect: str) -> Iterator[tuple[Any, bool]]:
     """The identifiers before a dot that name no source in reach, and whether they can surely be nothing else."""
     known = {id(select): source_names(select) for select in selects}
+    qualified = _qualified(columns)
     for select in selects:
         reach = [select, *selects_above(select)]
         names = frozenset().union(*(known[id(one)] for one in reach))
-        for column in _qualified(select):
+        for column in qualified.get(id(select), ()):
             if (name := column.table.casefold()) in names:
                 continue
             fields = [has_column(one, name) for one in reach] if dialect != "snowflake" else []
@@ -205,10 +207,18 @@ def undeclared_qualifiers(selects: Collection[Any], dialect: str) -> Iterator[tu
                 yield column.args["table"], None not in fields
 
 
-def _qualified(select: Any) -> Iterator[Any]:
-    """The SELECT's own columns with one name before the dot, where nothing around them brings names of its own."""
-    below = select.walk(prune=lambda node: node is not select and (_is_query(node) or type(node).__name__ in _NAMING))
-    for node in below:
-        qualified = type(node).__name__ == "Column" and node.table and not node.args.get("db")
-        if qualified and node.name.upper() not in ("NEXTVAL", "CURRVAL"):
-            yield node
+def _qualified(columns: Iterable[Any]) -> dict[int, list[Any]]:
+    """The columns with one name before the dot, by the SELECT that they are of.
+
+    Left out are those around which something brings names of its own.
+    """
+    found: dict[int, list[Any]] = {}
+    for node in columns:
+        if not node.table or node.args.get("db") or node.name.upper() in ("NEXTVAL", "CURRVAL"):
+            continue
+        above = node.parent
+        while above is not None and not _is_query(above) and type(above).__name__ not in _NAMING:
+            above = above.parent
+        if above is not None:
+            found.setdefault(id(above), []).append(node)
+    return found

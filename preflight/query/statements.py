@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from preflight.model import Provider
@@ -134,18 +134,18 @@ def misplaced(statement: Statement, dialect: str) -> SqlProblem | None:
     return None
 
 
-def refused(statement: Statement, tree: Any, dialect: str) -> SqlProblem | None:
-    """Why a tree is not one that only reads and puts out columns; None where it is."""
+def refused(statement: Statement, tree: Any, dialect: str, kinds: Iterable[type]) -> SqlProblem | None:
+    """Why a tree does not only read and put out columns; None where it does. ``kinds`` are its nodes' classes."""
     from sqlglot import exp
 
     if not isinstance(tree, exp.Query):
         word = "This" if tree is None else type(tree).__name__.upper()
         return _refusal(word, statement.range)
-    for node in tree.walk():
-        if isinstance(node, exp.Into):
+    for kind in kinds:
+        if issubclass(kind, exp.Into):
             return _refusal("SELECT INTO", statement.at(statement.first("INTO") or 0))
-        if isinstance(node, exp.DDL | exp.DML | exp.Command) and not isinstance(node, exp.Query):
-            return _refusal(type(node).__name__.upper(), statement.range)
+        if issubclass(kind, (exp.DDL, exp.DML, exp.Command)) and not issubclass(kind, exp.Query):
+            return _refusal(kind.__name__.upper(), statement.range)
     select = first_select(tree)
     if select is None:
         return _refusal("VALUES", statement.range)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from preflight.model import TableRef
@@ -14,12 +15,10 @@ _FILE_FORMATS = ("avro", "binaryfile", "csv", "delta", "iceberg", "json", "orc",
 """Databricks reads a path by ``format.`path` ``."""
 
 
-def read_tables(tree: Expression, dialect: str) -> list[tuple[Expression, TableRef]]:
-    """Every place where ``tree`` reads a table; not common table expressions, functions, stages, paths or fields."""
-    from sqlglot import exp
-
+def read_tables(tables: Iterable[Expression], dialect: str) -> list[tuple[Expression, TableRef]]:
+    """Those of a tree's Table nodes that read one; not common table expressions, functions, stages, paths or fields."""
     uses: list[tuple[Expression, TableRef]] = []
-    for table in tree.find_all(exp.Table):
+    for table in tables:
         ref = table_ref(table, dialect)
         if ref is not None and not is_cte(table, dialect) and not _is_field(table, dialect):
             uses.append((table, ref))

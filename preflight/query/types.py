@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from preflight.model import UNKNOWN, Kind, Type
@@ -53,10 +54,7 @@ def to_type(node: object, dialect: str) -> Type:
         return UNKNOWN
     if isinstance(node.this, exp.Interval):
         return Type(Kind.INTERVAL, node.sql(dialect))
-    name = str(getattr(node.this, "value", node.this))
-    kind = _BY_NAME.get(name, Kind.UNKNOWN)
-    if name == "TIMESTAMP":
-        kind = Kind.TIMESTAMP if dialect in _ZONELESS_TIMESTAMP else Kind.UNKNOWN
+    name, kind = _named_kind(node, dialect)
     if kind is Kind.UNKNOWN:
         return UNKNOWN if name in ("UNKNOWN", "USERDEFINED") else Type(kind, _raw(node, dialect))
     precision, scale = _numbers(node) if kind in (Kind.DECIMAL, Kind.TEXT) else (None, None)
@@ -68,6 +66,26 @@ def to_type(node: object, dialect: str) -> Type:
     if kind is Kind.ARRAY and node.expressions:
         element = to_type(node.expressions[0], dialect)
     return Type(kind, _raw(node, dialect), precision, scale, element)
+
+
+def _named_kind(node: Any, dialect: str) -> tuple[str, Kind]:
+    """Sqlglot's name of a ``DataType`` and our kind for it."""
+    name = str(getattr(node.this, "value", node.this))
+    if name == "TIMESTAMP":
+        return name, Kind.TIMESTAMP if dialect in _ZONELESS_TIMESTAMP else Kind.UNKNOWN
+    return name, _BY_NAME.get(name, Kind.UNKNOWN)
+
+
+def _likeness(node: Any, dialect: str) -> object:
+    """What two types must have in common to be one of ours."""
+    from sqlglot import exp
+
+    if not isinstance(node, exp.DataType) or isinstance(node.this, exp.Interval):
+        return to_type(node, dialect).kind
+    _, kind = _named_kind(node, dialect)
+    if kind is Kind.DECIMAL and dialect == "snowflake":  # a scale of 0 makes it an integer
+        return to_type(node, dialect).kind
+    return kind
 
 
 def named_type(text: str, dialect: str) -> Type:
@@ -83,11 +101,19 @@ def named_type(text: str, dialect: str) -> Type:
 
 
 def _raw(node: Expression, dialect: str) -> str:
-    text = node.sql(dialect)
+    bare = not any(value for key, value in node.args.items() if key != "this")
+    text = _bare_name(node.this, dialect) if bare else node.sql(dialect)
     if dialect != "snowflake":
         return text
     head, bracket, rest = text.partition("(")
     return _SNOWFLAKE_NAMES.get(head, head) + bracket + rest
+
+
+@lru_cache(maxsize=256)
+def _bare_name(type_: Any, dialect: str) -> str:
+    from sqlglot import exp
+
+    return exp.DataType(this=type_).sql(dialect)
 
 
 def _numbers(node: Expression) -> tuple[int | None, int | None]:
@@ -121,6 +147,7 @@ def annotate(tree: Expression, dialect: str, schema: Any = None) -> None:
                 node.type = None
 
 
+@lru_cache(maxsize=8)
 def _metadata(exp: Any, dialects: Any, dialect: str) -> dict[Any, Any]:
     own = dict(dialects.get_or_raise(dialect).EXPRESSION_METADATA)
     types = exp.DataType.Type
@@ -129,7 +156,7 @@ def _metadata(exp: Any, dialects: Any, dialect: str) -> dict[Any, Any]:
         return node.type if node.is_string or node.is_int or dialect == "bigquery" else types.UNKNOWN
 
     def branches(node: Any) -> Any:
-        kinds = {to_type(v.type, dialect).kind for v in _branches(node) if not isinstance(v, exp.Null)}
+        kinds = {_likeness(v.type, dialect) for v in _branches(node) if not isinstance(v, exp.Null)}
         return node.type if len(kinds) == 1 else types.UNKNOWN
 
     def rough(node: Any) -> Any:

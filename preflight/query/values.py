@@ -65,7 +65,6 @@ class Projection(msgspec.Struct, frozen=True):
     quoted: bool
     """Whether the name was written in quotes, so that its case is kept where the warehouse keeps it."""
     is_star: bool
-    type: Type
     place: SqlRange
     whole: SqlRange
     """The whole item, with its alias."""

@@ -13,6 +13,13 @@ Range = tuple[int, int]
 
 OPEN = frozenset("([{")
 CLOSE = frozenset(")]}")
+_DEEPER = OPEN | {"CASE"}
+_NESTING = _DEEPER | CLOSE | {"END"}
+
+
+def _first(text: str) -> str:
+    """The first word, in upper case."""
+    return (text.split(None, 1) or ("",))[0].upper()
 
 
 class Statement:
@@ -24,7 +31,11 @@ class Statement:
     def __init__(self, text: str, tokens: Sequence[Token]) -> None:
         self.text = text
         self.tokens = tokens
-        self.words = [(text[t.start : t.end + 1].split(None, 1) or ("",))[0].upper() for t in tokens]
+        upper = text.upper() if text.isascii() else ""  # other scripts may grow longer
+        self.words = [
+            word if (word := upper[t.start : t.end + 1]).isidentifier() else _first(text[t.start : t.end + 1])
+            for t in tokens
+        ]
 
     @property
     def range(self) -> Range:
@@ -54,9 +65,7 @@ class Statement:
         """The deepest nesting of brackets and CASE."""
         now = deepest = 0
         for word in self.words:
-            if word in OPEN or word == "CASE":
-                now += 1
+            if word in _NESTING:
+                now += 1 if word in _DEEPER else -1
                 deepest = max(deepest, now)
-            elif word in CLOSE or word == "END":
-                now -= 1
         return deepest

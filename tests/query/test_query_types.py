@@ -91,9 +91,9 @@ CASES = [
 
 @pytest.mark.parametrize(("dialect", "spelling", "kind"), CASES)
 def test_each_spelling_has_its_kind(dialect: str, spelling: str, kind: Kind) -> None:
-    (projection,) = read(f"SELECT CAST(a AS {spelling}) AS x FROM p.d.t", dialect).projections
-    assert projection.type.kind is kind
-    assert projection.type.raw or kind is Kind.UNKNOWN
+    (type_,) = read(f"SELECT CAST(a AS {spelling}) AS x FROM p.d.t", dialect).types
+    assert type_.kind is kind
+    assert type_.raw or kind is Kind.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ def test_each_spelling_has_its_kind(dialect: str, spelling: str, kind: Kind) -> 
     ],
 )
 def test_numbers_are_kept(dialect: str, spelling: str, raw: str, precision: int | None, scale: int | None) -> None:
-    (projection,) = read(f"SELECT CAST(a AS {spelling}) AS x FROM p.d.t", dialect).projections
-    assert (projection.type.raw, projection.type.precision, projection.type.scale) == (raw, precision, scale)
+    (type_,) = read(f"SELECT CAST(a AS {spelling}) AS x FROM p.d.t", dialect).types
+    assert (type_.raw, type_.precision, type_.scale) == (raw, precision, scale)
 
 
 def test_an_array_knows_its_element() -> None:
-    (projection,) = read("SELECT CAST(a AS ARRAY<FLOAT64>) AS x FROM p.d.t", "bigquery").projections
-    assert projection.type.element is not None
-    assert projection.type.element.kind is Kind.FLOAT
+    (type_,) = read("SELECT CAST(a AS ARRAY<FLOAT64>) AS x FROM p.d.t", "bigquery").types
+    assert type_.element is not None
+    assert type_.element.kind is Kind.FLOAT
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_an_array_knows_its_element() -> None:
     ],
 )
 def test_what_is_not_certain_is_unknown(dialect: str, expression: str) -> None:
-    assert read(f"SELECT {expression} AS x FROM p.d.t", dialect).projections[0].type == UNKNOWN
+    assert read(f"SELECT {expression} AS x FROM p.d.t", dialect).types[0] == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -154,17 +154,17 @@ def test_what_is_not_certain_is_unknown(dialect: str, expression: str) -> None:
     ],
 )
 def test_what_is_certain_is_known(dialect: str, expression: str, kind: Kind) -> None:
-    assert read(f"SELECT {expression} AS x FROM p.d.t", dialect).projections[0].type.kind is kind
+    assert read(f"SELECT {expression} AS x FROM p.d.t", dialect).types[0].kind is kind
 
 
 def test_a_sum_keeps_no_precision_that_it_does_not_have() -> None:
-    (projection,) = read("SELECT SUM(CAST(a AS NUMERIC(10,2))) AS x FROM p.d.t", "redshift").projections
-    assert (projection.type.kind, projection.type.precision) == (Kind.DECIMAL, None)
+    (type_,) = read("SELECT SUM(CAST(a AS NUMERIC(10,2))) AS x FROM p.d.t", "redshift").types
+    assert (type_.kind, type_.precision) == (Kind.DECIMAL, None)
 
 
 def test_branches_of_a_set_operation_must_agree() -> None:
-    agree = read("SELECT 1 AS x UNION ALL SELECT 2").projections[0]
-    differ = read("SELECT 1 AS x UNION ALL SELECT 'a'").projections[0]
-    uneven = read("SELECT 1 AS x UNION ALL SELECT 2, 3").projections[0]
-    assert agree.type.kind is Kind.INTEGER
-    assert differ.type == uneven.type == UNKNOWN
+    agree = read("SELECT 1 AS x UNION ALL SELECT 2").types[0]
+    differ = read("SELECT 1 AS x UNION ALL SELECT 'a'").types[0]
+    uneven = read("SELECT 1 AS x UNION ALL SELECT 2, 3").types[0]
+    assert agree.kind is Kind.INTEGER
+    assert differ == uneven == UNKNOWN

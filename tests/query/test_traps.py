@@ -332,4 +332,4 @@ def test_a_cte_shadows_a_table_only_in_its_reach() -> None:
     ],
 )
 def test_a_type_is_inferred_or_unknown_never_guessed(dialect: str, expression: str, kind: Kind) -> None:
-    assert query(f"SELECT {expression} AS x FROM t", dialect).projections[0].type.kind is kind
+    assert query(f"SELECT {expression} AS x FROM t", dialect).types[0].kind is kind

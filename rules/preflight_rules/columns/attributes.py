@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from preflight import identities
 from preflight.finding import Fault, Inapplicable, Outcome, Severity, Unproven
 from preflight.model import Provider
+from preflight.patterns import lazy
 from preflight.query import OutputColumn
 from preflight.rule import Context, Fact, Scope, rule
 
@@ -25,13 +26,13 @@ RESERVED = (
 )
 """Reserved user attributes. V1, https://docs.mparticle.com/developers/server/json-reference/ (2023 docs source)."""
 
-_SYSTEM = re.compile(r"_col_?\d+|f\d+_|\?column\?|expr\$\d+|_c\d+|column\d+|\w+\(.*\)|\(.*\)", re.IGNORECASE)
-_TECHNICAL = re.compile(
+_SYSTEM = lazy(r"_col_?\d+|f\d+_|\?column\?|expr\$\d+|_c\d+|column\d+|\w+\(.*\)|\(.*\)", re.IGNORECASE)
+_TECHNICAL = lazy(
     r"_airbyte_.*|_fivetran_.*|_sdc_.*|_dlt_.*|_dbt_.*|dbt_.*|_?etl_.*|_?dw_.*|metadata\$.*|_row_?id|row_?id|row_number|rn"
     r"|_file|_filename|_partition(time|date)|_table_suffix|_change_type|hash_?key|.*_sk|surrogate_key",
     re.IGNORECASE,
 )
-_PERSONAL = re.compile(
+_PERSONAL = lazy(
     r"(.*_)?(first_?name|last_?name|full_?name|surname|birth_?(date|day)|date_of_birth|dob|ssn|social_security(_number)?"
     r"|passport(_(no|number))?|iban|credit_?card(_(no|number))?|street|street_address|home_address|ip_address"
     r"|phone(_number)?|e_?mail(_address)?|national_id|tax_id)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from preflight.event_batch import DATA, EVENT_TYPE, Member, schema
 from preflight.finding import Fault, Inapplicable, Outcome, Severity, Unproven
@@ -28,6 +27,8 @@ def unknown_destination(ctx: Context) -> Iterator[Outcome]:
     yield from unready(ctx)
     for item in mapped(ctx):
         if item.path and schema().member(item.path) is None:
+            from difflib import get_close_matches
+
             close = get_close_matches(item.path, schema().paths(), n=1)
             yield Fault(
                 f"The event batch has no member {item.path}.",
@@ -237,6 +238,8 @@ def value_outside_enum(ctx: Context) -> Iterator[Outcome]:
     for item, member in _static(ctx):
         value = item.mapping.value or ""
         if member.enum and member.path != EVENT_TYPE and value not in member.enum:
+            from difflib import get_close_matches
+
             close = get_close_matches(value, member.enum, n=1)
             yield Fault(
                 f"{value} is no value of {item.path}.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from preflight.event_batch import DATA, EVENT_TYPE, schema
 from preflight.finding import Fault, Inapplicable, Outcome, Severity, Unproven
@@ -67,6 +66,8 @@ def unknown_event_type(ctx: Context) -> Iterator[Outcome]:
             else:
                 yield from outside(ctx, item, tuple(schema().events))
         elif value is not None and value not in schema().events:
+            from difflib import get_close_matches
+
             close = get_close_matches(value, schema().events, n=1)
             yield Fault(
                 f"{value} is no event type.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from preflight.finding import Fault, Inapplicable, Outcome, Severity, Unproven
 from preflight.model import Kind
@@ -51,6 +50,8 @@ def unplanned_event(ctx: Context) -> Iterator[Outcome]:
     elif plan.event(*found) is None:
         kind, criteria = found
         names = " ".join(criteria.values())
+        from difflib import get_close_matches
+
         close = get_close_matches(names, [" ".join(p.criteria.values()) for p in plan.points if p.kind == kind], n=1)
         yield Fault(
             f"Version {plan.version} of {plan.id} does not plan the {kind} {names}".rstrip() + ".",
@@ -69,6 +70,8 @@ def _unplanned(ctx: Context, wanted: tuple[str, ...], what: str) -> Iterator[Out
     for item in written(ctx):
         members = said.get(item.group) if item.group in wanted else None
         if members is not None and not members.plans(item.name):
+            from difflib import get_close_matches
+
             close = get_close_matches(item.name, members.properties, n=1)
             yield Fault(
                 f"Version {plan.version} of {plan.id} does not plan the {what} {item.name}.",

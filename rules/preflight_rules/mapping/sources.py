@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from preflight.finding import Fault, Inapplicable, Outcome, Severity, Unproven
 from preflight.rule import Context, Fact, rule
@@ -37,6 +36,8 @@ def mapping_source_missing_from_output(ctx: Context) -> Iterator[Outcome]:
         yield Unproven(outputs.reason)
         return
     for index, source in absent:
+        from difflib import get_close_matches
+
         close = get_close_matches(source.casefold(), names, n=1)
         yield Fault(
             f"The mapping reads {source}, which the query does not put out.",

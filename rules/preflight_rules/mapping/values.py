@@ -163,12 +163,12 @@ def old_events(ctx: Context) -> Iterator[Outcome]:
     Source: INF, from V1 https://docs.mparticle.com/developers/server/http/ (2023 docs source)
     """
     yield from _timeless(ctx)
-    now, start = ctx.now.timestamp(), ctx.pipeline.sync_mode.from_
-    if start is not None and start.timestamp() >= now - OLD_DAYS * _DAY:
+    start = ctx.pipeline.sync_mode.from_
+    if start is not None and start.timestamp() >= ctx.now.timestamp() - OLD_DAYS * _DAY:
         yield Inapplicable("sync_mode.from leaves out what is older, as far as the iterator tells")
         return
     for item, name, low, _ in _times(ctx):
-        if EARLY <= low < 1000 * (now - OLD_DAYS * _DAY):
+        if EARLY <= low < 1000 * (ctx.now.timestamp() - OLD_DAYS * _DAY):
             yield Fault(
                 f"The earliest {name} is {iso(low // 1000)}, more than {OLD_DAYS} days ago.",
                 place(ctx, item, "source"),

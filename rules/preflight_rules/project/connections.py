@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from preflight.config import EnvRef
 from preflight.finding import Fault, Inapplicable, Outcome, Severity, Unproven
 from preflight.model import Provider
+from preflight.patterns import lazy
 from preflight.rule import Context, Scope, rule
 
 _LOGINS = ("private_key", "private_key_file", "token", "authenticator")
@@ -15,8 +16,8 @@ _LOGINS = ("private_key", "private_key_file", "token", "authenticator")
 _PODS = ("us1", "us2", "eu1", "au1")
 _ACCOUNT = r"arn:aws(?:-[a-z]+)*:iam::[0-9]{12}:"
 _ARNS = {"aws_iam_user_arn": "user", "aws_iam_role_arn": "role"}
-_INTEGRATION = re.compile(rf"mp_(?:{'|'.join(_PODS)})_[0-9]+_[0-9]+_s3", re.IGNORECASE)
-_DOMAIN_SCOPED = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+:[a-z][a-z0-9-]*")
+_INTEGRATION = lazy(rf"mp_(?:{'|'.join(_PODS)})_[0-9]+_[0-9]+_s3", re.IGNORECASE)
+_DOMAIN_SCOPED = lazy(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+:[a-z][a-z0-9-]*")
 """A project of an organisation's domain, ``example.com:shop``, whose id holds a dot and a colon by right."""
 
 

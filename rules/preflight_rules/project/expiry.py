@@ -20,7 +20,7 @@ def expired_override(ctx: Context) -> Iterator[Outcome]:
     Remedy: renew it, or take it out.
     Source: preflight's own grammar
     """
-    today = ctx.now.date()
+    today = ctx.today
     for name, override in ctx.project.limits.overrides.items():
         if override.expires is not None and override.expires < today:
             yield Fault(

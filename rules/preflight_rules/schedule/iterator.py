@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from preflight.finding import Fault, Inapplicable, Outcome, Severity, Unproven
 from preflight.rule import Context, Fact, rule
@@ -33,6 +32,8 @@ def iterator_missing_from_output(ctx: Context) -> Iterator[Outcome]:
         yield Unproven(outputs.reason)
         return
     names = {column.name.casefold(): column.name for column in outputs.columns if column.name}
+    from difflib import get_close_matches
+
     close = get_close_matches(iterator.casefold(), names, n=1)
     remedy = f"Write {names[close[0]]}, or put {iterator} out." if close else f"Add {iterator} to the select list."
     yield Fault(

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from preflight.finding import Fault, Inapplicable, Outcome, Severity, Unproven
 from preflight.model import Provider
+from preflight.patterns import lazy
 from preflight.query import OutputColumn
 from preflight.rule import Context, Fact, rule
 
-_UPPER = re.compile(r"[A-Z_][A-Z0-9_$]*", re.ASCII)
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_UPPER = lazy(r"[A-Z_][A-Z0-9_$]*", re.ASCII)
+_PLAIN = lazy(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 @rule("PF320", Severity.WARNING)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from preflight.finding import Fault, Outcome, Severity
+from preflight.patterns import lazy
 from preflight.rule import Context, Scope, rule
 
 _CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff"
-_ODD = re.compile(
+_ODD = lazy(
     f"[{_CONTROL}\u00a0\u00ad\u00ab\u00bb\u00b4\u1680\u2000-\u200f\u2010-\u2015\u2018-\u201f\u2028-\u202f\u2032-\u2036"
     "\u2039\u203a\u205f-\u206f\u2212\u3000\uff02\uff07]"
 )
-_UNPRINTABLE = re.compile(f"[{_CONTROL}\u202a-\u202e\u2066-\u2069]")  # with what reverses the text around it
-_BRACKETED = re.compile(r"\[\s*[A-Za-z_][\w ]*\]")
-_NAME_FOLLOWS = re.compile(r"(?:\.|\b(?:FROM|JOIN|AS))\s*$", re.IGNORECASE)
-_ITEM_FOLLOWS = re.compile(r"(?:,|\bSELECT)\s*$", re.IGNORECASE)
+_UNPRINTABLE = lazy(f"[{_CONTROL}\u202a-\u202e\u2066-\u2069]")  # with what reverses the text around it
+_BRACKETED = lazy(r"\[\s*[A-Za-z_][\w ]*\]")
+_NAME_FOLLOWS = lazy(r"(?:\.|\b(?:FROM|JOIN|AS))\s*$", re.IGNORECASE)
+_ITEM_FOLLOWS = lazy(r"(?:,|\bSELECT)\s*$", re.IGNORECASE)
 _ARRAYS = ("snowflake", "bigquery")
+_LAYOUT = dict.fromkeys(map(ord, "\t\n\r"))
 _VERY_LONG = 100_000
 """Code points; preflight's own choice, a tenth of what Snowflake and BigQuery take. mParticle names no length."""
 
@@ -63,6 +64,8 @@ def odd_characters(ctx: Context) -> Iterator[Outcome]:
     Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/reference/ (2023 docs source)
     """
     text = ctx.query.sql.text
+    if text.isascii() and text.translate(_LAYOUT).isprintable():
+        return
     found: dict[str, list[int]] = {}
     for kind, start, end in ctx.query.pieces:
         for match in (_ODD if kind == "code" else _UNPRINTABLE).finditer(text, start, end):
@@ -77,6 +80,8 @@ def odd_characters(ctx: Context) -> Iterator[Outcome]:
 
 
 def _called(character: str) -> str:
+    import unicodedata
+
     return unicodedata.name(character, "a control character").lower()
 
 
