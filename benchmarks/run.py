@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks import places
 from benchmarks.measure import Goal
 
-PROGRAMS = ("start", "static", "warm", "audit", "schemas", "live")
+PROGRAMS = ("start", "static", "rules", "warm", "audit", "schemas", "live")
 STANDALONE = ("reports", "plugin", "client")
 """Programs that print figures of their own, as lines that are quoted below the table."""
 PAGE = places.ROOT / "docs" / "benchmarks.md"
