@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-warehouses test-live mutation check docs site clean
+.PHONY: help demo test test-warehouses test-live mutation bench check docs site clean
 
 help:
 	@echo "make demo   the CDNOW example, from a failing check to a created pipeline"
@@ -11,6 +11,7 @@ help:
 	@echo "make test-warehouses  the adapters over their real drivers, on test servers: WAREHOUSE=snowflake, or all four"
 	@echo "make check  lint, types, layers, generated files and the tests"
 	@echo "make mutation  plants mistakes in the rules and counts those that their cases notice (about 15 minutes)"
+	@echo "make bench  every goal of speed with its figure, against peers too, into docs/benchmarks.md (about half an hour)"
 	@echo "make docs   write the pages that are generated from the code"
 	@echo "make site   the documents as a site, in build/site"
 	@echo "make clean  remove .venv and what the tools and the example left"
@@ -39,6 +40,9 @@ test-live: .venv/.installed
 
 mutation: .venv/.installed
 	$(BIN)/python -m tests.rules.mutation --jobs 2 --at-least 90
+
+bench: .venv/.installed
+	$(BIN)/python -m benchmarks.run --peers --write
 
 check: .venv/.installed
 	$(BIN)/ruff check .

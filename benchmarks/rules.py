@@ -2,7 +2,8 @@
 
 Run: ``python -m benchmarks.rules``. Processor seconds inside one process, which judges each query by itself and three
 times over, the last time counted; sqlglot without the extra. The rules of the project, which would be judged 99 times,
-are left out on both sides. What a rule makes that another need not make again is counted to the first that asks.
+are left out on both sides. What all rules share, the parsed query with its outputs, its types and the index of its
+nodes, is made before the first is asked, and is counted to the check.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from preflight import registry
 from preflight.config import load
 from preflight.engine import Options, check
 from preflight.finding import Subject, SubjectKind
-from preflight.rule import Scope
+from preflight.rule import Fact, Scope
 from sqlglot import parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.annotate_types import annotate_types
@@ -37,8 +38,15 @@ from sqlglot.schema import MappingSchema
 
 spent = {}
 
+def ready(context):
+    query = context.query
+    context.declaring(frozenset(Fact)).outputs, query.types, query.outermost, query.nodes("Select"), query.tables
+    query.outline, query.bare_names()
+
 def timed(rule):
     def judge(context):
+        if context.has_query:
+            ready(context)
         begin = process_time()
         found = list(rule.check(context))
         name = rule.name if rule.scope is not Scope.PROJECT else ""
