@@ -3,7 +3,7 @@
 Run: ``python -m benchmarks.rules``. Processor seconds inside one process, which judges each query by itself and three
 times over, the last time counted; sqlglot without the extra. The rules of the project, which would be judged 99 times,
 are left out on both sides. What all rules share, the parsed query with its outputs, its types and the index of its
-nodes, is made before the first is asked, and is counted to the check.
+nodes, is made before the first is asked, and is counted to the check. What reading the clock takes is taken off.
 """
 
 from __future__ import annotations
@@ -37,11 +37,13 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 spent = {}
+marks = [(process_time(), process_time()) for _ in range(10_000)]
+own = sum(after - before for before, after in marks) / len(marks)  # what the clock itself takes, each time
 
 def ready(context):
     query = context.query
     context.declaring(frozenset(Fact)).outputs, query.types, query.outermost, query.nodes("Select"), query.tables
-    query.outline, query.bare_names()
+    query.outline, query.pieces, query.keywords("SELECT")
 
 def timed(rule):
     def judge(context):
@@ -50,7 +52,7 @@ def timed(rule):
         begin = process_time()
         found = list(rule.check(context))
         name = rule.name if rule.scope is not Scope.PROJECT else ""
-        spent[name] = spent.get(name, 0.0) + process_time() - begin
+        spent[name] = spent.get(name, 0.0) + process_time() - begin - own
         return found
     return msgspec.structs.replace(rule, check=judge)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,22 +14,34 @@ _LOCAL_CLOCK = {
     "redshift": {"LOCALTIME", "LOCALTIMESTAMP", "SYSDATE"},
 }
 _CLOCK_CALLS = frozenset({"GETDATE", "NOW", "SYSDATE", "SYSTIMESTAMP", "LOCALTIMESTAMP", "TIMEOFDAY", "CURDATE"})
+_CLOCK_WORDS = _CLOCK | _CLOCK_CALLS | {"LOCALTIME"}
 _RANDOM_CALLS = frozenset(
     {"RAND", "RANDOM", "RANDN", "RANDSTR", "UNIFORM", "UUID", "UUID_STRING", "GENERATE_UUID", "SHUFFLE"}
     | {"MONOTONICALLY_INCREASING_ID", "SEQ1", "SEQ2", "SEQ4", "SEQ8"}
 )
 
 
+def may_read_the_clock(upper: str) -> bool:
+    """Whether a text in upper case holds a word of the clock at all, be it in another word."""
+    return any(word in upper for word in _CLOCK_WORDS)
+
+
+def may_be_random(upper: str) -> bool:
+    """Whether a text in upper case holds a random function's name at all, be it in another word."""
+    return any(word in upper for word in _RANDOM_CALLS)
+
+
 def clock_readings(tokens: Sequence[Token], dialect: str) -> Iterator[Token]:
     """The words that read the clock, called or, where the dialect has it so, bare."""
     bare = _CLOCK | _LOCAL_CLOCK.get(dialect, set())
-    found = words(tokens, lambda token: (word := token.text.upper()) in bare or word in _CLOCK_CALLS)
-    return (token for token, called in found if called or token.text.upper() in bare)
+    wanted = (i for i, token in enumerate(tokens) if (word := token.text.upper()) in bare or word in _CLOCK_CALLS)
+    return (token for token, called in words(tokens, wanted) if called or token.text.upper() in bare)
 
 
 def random_calls(tokens: Sequence[Token]) -> Iterator[Token]:
     """The functions that give another value at every call."""
-    return (token for token, called in words(tokens, lambda t: t.text.upper() in _RANDOM_CALLS) if called)
+    wanted = (index for index, token in enumerate(tokens) if token.text.upper() in _RANDOM_CALLS)
+    return (token for token, called in words(tokens, wanted) if called)
 
 
 def kind(token: Token) -> str:
@@ -37,11 +49,13 @@ def kind(token: Token) -> str:
     return token.token_type._name_
 
 
-def words(tokens: Sequence[Token], wanted: Callable[[Token], bool]) -> Iterator[tuple[Token, bool]]:
-    """The wanted words that are neither quoted, nor a part of a longer name, nor an alias; whether each is called."""
-    for index, token in enumerate(tokens):
-        if not wanted(token):
-            continue
+def words(tokens: Sequence[Token], wanted: Iterable[int]) -> Iterator[tuple[Token, bool]]:
+    """Of the wanted tokens, by number, those that are neither quoted, nor a part of a longer name, nor an alias.
+
+    With each, whether it is called.
+    """
+    for index in wanted:
+        token = tokens[index]
         before = kind(tokens[index - 1]) if index else ""
         after = kind(tokens[index + 1]) if index + 1 < len(tokens) else ""
         if kind(token) not in ("IDENTIFIER", "STRING") and before not in ("DOT", "ALIAS"):

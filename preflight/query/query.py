@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from preflight.query.words import Statement
 
 
+_UPPER = dict(zip(range(ord("a"), ord("z") + 1), range(ord("A"), ord("Z") + 1), strict=True))
+
+
 class Query:
     """One data model's SQL, parsed in its warehouse's dialect.
 
@@ -55,6 +58,7 @@ class Query:
         self._positions: Positions | None = None
         self.tokens: tuple[Token, ...] = ()
         self._starts: list[int] = []
+        self._source_names: dict[int, frozenset[str]] = {}
 
     def adopt(self, tree: Expression, positions: Positions, statement: Statement) -> None:
         """Take the tree that was read from the text, its nodes' places and its words."""
@@ -121,10 +125,16 @@ class Query:
 
     def keywords(self, *kinds: str) -> list[SqlRange]:
         """The unquoted words of these token types that are no part of a longer name and no alias, in order."""
-        if not kinds:
-            return []
-        found = calls.words(self.tokens, lambda token: calls.kind(token) in kinds)
-        return [self._place_of(token) for token, _ in found]
+        numbers = sorted(number for kind in kinds for number in self._numbers_by_kind.get(kind, ()))
+        return [self._place_of(token) for token, _ in calls.words(self.tokens, numbers)]
+
+    @cached_property
+    def _numbers_by_kind(self) -> dict[str, list[int]]:
+        """The tokens' numbers by the names of their types."""
+        found: dict[str, list[int]] = {}
+        for number, token in enumerate(self.tokens):
+            found.setdefault(calls.kind(token), []).append(number)
+        return found
 
     def bare_names(self) -> tuple[tuple[str, SqlRange], ...]:
         """The names that stand by themselves, in lower case without their quotes, in order.
@@ -143,11 +153,21 @@ class Query:
 
     def clock_readings(self, within: SqlRange) -> tuple[SqlRange, ...]:
         """Where a stretch of the text reads the clock."""
+        if not calls.may_read_the_clock(self._upper[within.start : within.end]):
+            return ()
         return tuple(self._place_of(token) for token in calls.clock_readings(self._inside(within), self.dialect))
 
     def random_calls(self, within: SqlRange) -> tuple[SqlRange, ...]:
         """Where a stretch of the text calls for something random."""
+        if not calls.may_be_random(self._upper[within.start : within.end]):
+            return ()
         return tuple(self._place_of(token) for token in calls.random_calls(self._inside(within)))
+
+    @cached_property
+    def _upper(self) -> str:
+        """The text with ASCII letters in upper case, character by character."""
+        text = self.sql.text
+        return text.upper() if text.isascii() else text.translate(_UPPER)
 
     @cached_property
     def parameters(self) -> tuple[SqlRange, ...]:
@@ -171,10 +191,17 @@ class Query:
         """The outermost query; of a set operation also its branches."""
         return tuple(scope.outermost(self.tree)) if self.tree is not None else ()
 
+    def _names_of(self, select: Expression) -> frozenset[str]:
+        """``scope.source_names`` of one of this query's SELECTs."""
+        if id(select) not in self._source_names:
+            self._source_names[id(select)] = scope.source_names(select)
+        return self._source_names[id(select)]
+
     @cached_property
     def undeclared_qualifiers(self) -> tuple[tuple[str, SqlRange, bool], ...]:
         """Names before a dot that no source in reach has, their places, and whether they can be nothing else."""
-        found = scope.undeclared_qualifiers(self.nodes("Select"), self.nodes("Column"), self.dialect)
+        selects, columns = self.nodes("Select"), self.nodes("Column")
+        found = scope.undeclared_qualifiers(selects, columns, self.dialect, self._names_of)
         return tuple((name.name, self.place(name), certain) for name, certain in found)
 
     @cached_property
@@ -182,12 +209,16 @@ class Query:
         """The columns beside an aggregate in a SELECT without GROUP BY, where that is certain."""
         if not self.nodes(*scope.AGGREGATES):
             return ()
-        return tuple(column for select in self.nodes("Select") for column in scope.stray_columns(select))
+        return tuple(
+            column for select in self.nodes("Select") for column in scope.stray_columns(select, self._names_of)
+        )
 
     @cached_property
     def cartesian_sources(self) -> tuple[Expression, ...]:
         """The tables and subqueries that are joined with neither a condition nor a WHERE that links them."""
-        return tuple(source for select in self.nodes("Select") for source in scope.cartesian_sources(select))
+        return tuple(
+            source for select in self.nodes("Select") for source in scope.cartesian_sources(select, self._names_of)
+        )
 
     def filters_on(self, name: str) -> tuple[Expression, ...]:
         """Where the outermost query compares its output column ``name`` (without case) with a date of its own."""

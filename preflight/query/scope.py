@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expression
 
+Names = Callable[[Any], frozenset[str]]
+"""``source_names``, remembered by whoever asks for them more than once."""
 _SOURCES = ("from_", "joins", "laterals")
 _NAMING = frozenset({"Lambda", "MatchRecognize", "Pivot"})
 """What brings names of its own, so that a qualifier below it says nothing."""
+_BORDERS = frozenset({"Select", "Union", "Intersect", "Except", *_NAMING})
 AGGREGATES = frozenset({"Count", "Sum", "Avg", "Min", "Max"})
 """The classes of what makes one row of many."""
 _PASSING = frozenset(
@@ -57,15 +61,26 @@ def _reads(select: Any) -> Iterator[Any]:
 
 def source_names(select: Any) -> frozenset[str]:
     """What may stand before a dot in this SELECT: its tables' names and aliases, without case."""
-    found = set()
+    found: set[str] = set()
     for part in _reads(select):
-        for node in own(part):
+        # a condition names no source of its own
+        source = part.this if type(part).__name__ in ("From", "Join") else part
+        nodes = [source, source.args.get("alias")] if _is_plain_source(source) else own(source)
+        for node in nodes:
             kind = type(node).__name__
             if kind == "Table":
                 found.add(node.alias_or_name.casefold())
             elif kind == "TableAlias":
                 found.update(name.casefold() for name in [node.name, *(column.name for column in node.columns)])
     return frozenset(found)
+
+
+def _is_plain_source(source: Any) -> bool:
+    """Whether it is a table by name or a query in parentheses, with an alias at most: nothing else in it has a name."""
+    given = {key for key, value in source.args.items() if value}
+    if type(source).__name__ == "Table":
+        return given <= {"this", "db", "catalog", "alias"} and type(source.this).__name__ == "Identifier"
+    return type(source).__name__ == "Subquery" and given <= {"this", "alias"} and _is_query(source.this)
 
 
 def selects_above(node: Any) -> list[Any]:
@@ -77,6 +92,14 @@ def selects_above(node: Any) -> list[Any]:
             found.append(above)
         above = above.parent
     return found
+
+
+def select_of(node: Any) -> Any:
+    """The innermost SELECT around a node; None where there is none."""
+    above = node.parent
+    while above is not None and type(above).__name__ != "Select":
+        above = above.parent
+    return above
 
 
 def has_column(select: Any, name: str) -> bool | None:
@@ -91,16 +114,16 @@ def has_column(select: Any, name: str) -> bool | None:
     return False
 
 
-def stray_columns(select: Any) -> Iterator[Any]:
+def stray_columns(select: Any, names_of: Names) -> Iterator[Any]:
     """The columns that stand beside an aggregate in a SELECT without GROUP BY, where that is certain."""
     if select.args.get("group") is not None:
         return
-    names = source_names(select)
-    renamed = {item.alias.casefold() for item in select.expressions}
-    nested = bool(selects_above(select))
     found = [node for item in select.expressions for node in _plain(item)]
     if not any(type(node).__name__ in AGGREGATES for node in found):
         return
+    names = names_of(select)
+    renamed = {item.alias.casefold() for item in select.expressions}
+    nested = bool(selects_above(select))
     for column in found:
         if type(column).__name__ != "Column" or column.args.get("db"):
             continue
@@ -121,17 +144,36 @@ def _is_name(column: Any) -> bool:
     return type(column.this).__name__ == "Identifier" and column.name.upper() not in ("SYSDATE", "LOCALTIMESTAMP")
 
 
-def cartesian_sources(select: Any) -> Iterator[Any]:
+def cartesian_sources(select: Any, names_of: Names) -> Iterator[Any]:
     """What is joined so that surely every row meets every row: neither a condition, nor a WHERE that links it."""
     joins = [join for join in select.args.get("joins") or () if not _has_condition(join)]
     if not joins:
         return
-    names, where = source_names(select), select.args.get("where")
-    compared = [_compared(node) for node in own(where)] if where is not None else []
+    unlinked = {join.this.alias_or_name.casefold() for join in joins}
+    where = select.args.get("where")
+    for node in chain(_conjuncts(where), own(where)) if where is not None else ():
+        linked = _compared(node)
+        if "" in linked:
+            return
+        unlinked -= linked
+        if not unlinked:
+            return
     for join in joins:
-        name = join.this.alias_or_name.casefold()
-        if _is_relation(join.this, names) and not any(name in tables or "" in tables for tables in compared):
+        if join.this.alias_or_name.casefold() in unlinked and _is_relation(join.this, names_of(select)):
             yield join.this
+
+
+def _conjuncts(where: Any) -> Iterator[Any]:
+    """The predicates that AND, OR and parentheses alone join: where nearly every link stands."""
+    waiting = [where.this]
+    while waiting:
+        node = waiting.pop()
+        if type(node).__name__ in ("And", "Or"):
+            waiting += [node.this, node.args["expression"]]
+        elif type(node).__name__ == "Paren":
+            waiting.append(node.this)
+        else:
+            yield node
 
 
 def _has_condition(join: Any) -> bool:
@@ -146,7 +188,11 @@ def _compared(node: Any) -> frozenset[str]:
     """The sources that a predicate may link with one another; the empty name stands for any."""
     if type(node).__name__ not in _PREDICATES:
         return frozenset()
-    columns = [below for below in node.walk() if type(below).__name__ == "Column"]
+    sides = [side for side in (node.this, node.args.get("expression")) if side is not None]
+    if len(sides) == 2 and all(type(side).__name__ in ("Column", "Literal") for side in sides):
+        columns = [side for side in sides if type(side).__name__ == "Column"]
+    else:
+        columns = [below for below in node.walk() if type(below).__name__ == "Column"]
     tables = frozenset(column.table.casefold() for column in columns)
     return tables if len(tables) > 1 or (len(columns) > 1 and "" in tables) else frozenset()
 
@@ -192,15 +238,18 @@ def _is_same(column: Any, other: Any) -> bool:
     return type(column).__name__ == "Column" and len(tables) < 2 and column.name.casefold() == other.name.casefold()
 
 
-def undeclared_qualifiers(selects: Collection[Any], columns: Iterable[Any], dialect: str) -> Iterator[tuple[Any, bool]]:
+def undeclared_qualifiers(
+    selects: Collection[Any], columns: Iterable[Any], dialect: str, names_of: Names
+) -> Iterator[tuple[Any, bool]]:
     """The identifiers before a dot that name no source in reach, and whether they can surely be nothing else."""
-    known = {id(select): source_names(select) for select in selects}
+    known = {id(select): names_of(select) for select in selects}
     qualified = _qualified(columns)
     for select in selects:
         reach = [select, *selects_above(select)]
         names = frozenset().union(*(known[id(one)] for one in reach))
         for column in qualified.get(id(select), ()):
-            if (name := column.table.casefold()) in names:
+            name = column.args["table"].name.casefold()
+            if name in names or column.name.upper() in ("NEXTVAL", "CURRVAL"):
                 continue
             fields = [has_column(one, name) for one in reach] if dialect != "snowflake" else []
             if True not in fields:
@@ -214,10 +263,11 @@ def _qualified(columns: Iterable[Any]) -> dict[int, list[Any]]:
     """
     found: dict[int, list[Any]] = {}
     for node in columns:
-        if not node.table or node.args.get("db") or node.name.upper() in ("NEXTVAL", "CURRVAL"):
+        arguments = node.args
+        if not arguments.get("table") or arguments.get("db"):
             continue
         above = node.parent
-        while above is not None and not _is_query(above) and type(above).__name__ not in _NAMING:
+        while above is not None and type(above).__name__ not in _BORDERS:
             above = above.parent
         if above is not None:
             found.setdefault(id(above), []).append(node)
