@@ -42,7 +42,8 @@ own = sum(after - before for before, after in marks) / len(marks)  # what the cl
 
 def ready(context):
     query = context.query
-    context.declaring(frozenset(Fact)).outputs, query.types, query.outermost, query.nodes("Select"), query.tables
+    context.declaring(frozenset(Fact)).outputs, query.types, query.outermost, query.tables
+    query.nodes("Select"), query.nodes("Column")
     query.outline, query.pieces, query.keywords("SELECT")
 
 def timed(rule):
