@@ -3,10 +3,12 @@
 import gc
 import sys
 
+_VERSION = (["--version"], ["-V"])
+
 
 def main() -> int:
     """Run the command line; the result is the exit code."""
-    if sys.argv[1:] in (["--version"], ["-V"]):
+    if sys.argv[1:] in _VERSION:
         from preflight import __version__
 
         sys.stdout.write(f"preflight {__version__}\n")
@@ -25,6 +27,8 @@ def main() -> int:
 def command() -> int:
     """Run the command line and end the process."""
     code = main()
+    if sys.argv[1:] in _VERSION:
+        return code
     from preflight.leave import leave
 
     return leave(code)
