@@ -8,16 +8,20 @@ from preflight.cli.output import write
 
 
 @click.command("schema")
-def command() -> int:
-    """Print the JSON Schema of preflight.yml.
+@click.option("--lock", is_flag=True, help="Print that of preflight.lock.")
+def command(lock: bool) -> int:
+    """Print the JSON Schema of preflight.yml, or of preflight.lock.
 
     \b
     Example:
       mkdir -p .preflight && preflight schema > .preflight/schema.json
+      preflight schema --lock
     """
     import json
 
-    from preflight.config.schema import json_schema
-
-    write(json.dumps(json_schema(), indent=2) + "\n")
+    if lock:
+        from preflight.lock.file import json_schema as schema
+    else:
+        from preflight.config.schema import json_schema as schema
+    write(json.dumps(schema(), indent=2) + "\n")
     return 0

@@ -166,6 +166,12 @@ def decode(data: bytes) -> Lock:
     return lock
 
 
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the file."""
+    schema = msgspec.json.schema(Lock)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": NAME, **schema}
+
+
 def write(root: Path, lock: Lock) -> Path:
     """Write the lock whole or not at all; raises UsageError where it cannot be written."""
     path = root / NAME

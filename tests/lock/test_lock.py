@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import jsonschema
 import msgspec
 import pytest
 
@@ -221,3 +222,16 @@ def test_where_nothing_could_be_read_nothing_is_locked(tmp_path: Path) -> None:
     assert done.returncode in (3, 4)
     assert "nothing is locked" in done.stderr
     assert not (tmp_path / "preflight.lock").exists()
+
+
+def test_the_published_schema_takes_what_is_written_and_refuses_what_is_not(locked: Path) -> None:
+    schema = json.loads(run("schema", "--lock").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    found = json.loads((locked / "preflight.lock").read_text("utf-8"))
+    assert found["models"]
+    assert found["counts"]
+    validator.validate(found)
+    found["models"][0]["columns"][0]["name"] = 7
+    assert not validator.is_valid(found)
+    assert not validator.is_valid({**found, "version": "one"})
