@@ -222,6 +222,17 @@ class Asked(msgspec.Struct, frozen=True):
     """What it answered instead, scrubbed of secrets."""
 
 
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+
+
+def size_text(count: int) -> str:
+    """A number of bytes for a person."""
+    value, unit = float(count), 0
+    while value >= 1024 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{count} bytes"
+
+
 class Depth(Enum):
     """How deep a run went."""
 

@@ -14,7 +14,7 @@ from preflight.facts.asks import histogram_ask, profile_columns, rehearsal_ask
 from preflight.facts.once import Once
 from preflight.facts.sessions import Sessions
 from preflight.facts.work import spread
-from preflight.finding import Asked, Basis, Depth, Failure, Grade, Subject, SubjectKind
+from preflight.finding import Asked, Basis, Depth, Failure, Grade, Subject, SubjectKind, size_text
 from preflight.lock import NAME, Lock, LockedAdapter, opened
 from preflight.model import Access, AccessAsk, ProfileAsk, TableInfo, TableRef, WorkspaceState
 from preflight.query import Query
@@ -91,12 +91,20 @@ class Gatherer:
             project,
             offline=offline,
             environ=environ,
-            record=self._statements.append,
+            record=self._recorded,
             failed=self._not_opened,
             require_credentials=require_credentials,
         )
         if lock is not None:
             self._sessions.locked = lambda connection: opened(lock, connection, project.lock.oldest(now))
+
+    def _recorded(self, asked: Asked) -> None:
+        """Keep what was sent, and tell what has been read by now where the warehouse says so."""
+        self._statements.append(asked)
+        subject = getattr(self._asking, "subject", None)
+        if asked.bytes and subject is not None:
+            read = sum(one.bytes or 0 for one in self._statements)
+            self._watch(subject, f"{size_text(read)} read so far")
 
     def gather(self, requests: Iterable[Request]) -> Gathered:
         """Ask for everything that is wanted; a fact that cannot be had is Missing, and the others go on.
@@ -109,7 +117,7 @@ class Gatherer:
         live = sum(self._sessions.is_live(request.connection) for request in asked)
 
         def ask(number: int) -> None:
-            self._asking.number = number
+            self._asking.number, self._asking.subject = number, asked[number].subject
             self._gather(asked[number], found[number], tables)
 
         try:

@@ -62,7 +62,8 @@ class Slow:
 
     def _send(self, sql: str, purpose: str, basis: Grade) -> None:
         assert threading.get_ident() == self._thread, "an adapter went from one thread to another"
-        self._gate.send(sql, lambda _: time.sleep(DELAY), purpose=purpose, basis=basis)
+        read = 512 * 1024 if basis is Grade.COUNTED else None
+        self._gate.send(sql, lambda _: time.sleep(DELAY), purpose=purpose, basis=basis, bytes_read=lambda _: read)
 
     def describe(self, sql: str) -> Schema:
         self._send(sql, "describe", Grade.DESCRIBED)
@@ -185,3 +186,13 @@ def test_a_query_that_is_refused_leaves_the_others_alone(tmp_path: Path, opened:
     report = run(project(tmp_path, [("main", "crm.public.gone"), ("main", "crm.public.t")]))
     states = {v.subject.id: v.state for v in report.verdicts if v.name == "query-refused-by-warehouse"}
     assert states == {"p0": State.FINDINGS, "p1": State.PASS}
+
+
+def test_who_watches_is_told_what_has_been_read(tmp_path: Path, opened: list[Slow]) -> None:
+    told: list[tuple[str, str]] = []
+    folder = project(tmp_path, [("main", "crm.public.t")])
+    check(load(folder), Options(), environ={"P": "x"}, watch=lambda subject, step: told.append((subject.id, step)))
+    assert [step for subject, step in told if subject == "p0" and "read so far" in step] == [
+        "512.0 KiB read so far",
+        "1.0 MiB read so far",
+    ]
