@@ -317,8 +317,8 @@ class Access(msgspec.Struct, frozen=True):
     """Whether preflight itself asked as that principal; else the answer is read from listings of grants."""
     rights: tuple[Right, ...]
     """Outermost object first."""
-    excess: tuple[Right, ...] = ()
-    """Rights to change what it only has to read; empty where none was found or none can be listed."""
+    excess: tuple[Right, ...] | None = None
+    """Rights to change what it only has to read; None where none is known and not all can be listed."""
     traits: tuple[Trait, ...] = ()
 
 

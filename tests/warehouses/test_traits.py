@@ -21,8 +21,13 @@ def test_the_traits_that_an_engine_has_are_told(opened: Opened) -> None:
     assert {trait.kind: trait.value for trait in access.traits} == TOLD.get(opened.server.engine, {})
 
 
+NOT_LISTED = ("bigquery", "redshift", "databricks")
+"""Engines whose adapters cannot list every right to write, so that they must not claim that there is none."""
+
+
 def test_a_principal_that_only_reads_has_no_rights_to_spare(opened: Opened) -> None:
-    assert opened.adapter.access(AccessAsk((opened.server.ref("people"),))).excess == ()
+    excess = opened.adapter.access(AccessAsk((opened.server.ref("people"),))).excess
+    assert excess == (None if opened.server.engine in NOT_LISTED else ())
 
 
 def test_a_server_on_this_machine_is_a_stand_in(opened: Opened) -> None:

@@ -154,12 +154,13 @@ class DatabricksAdapter:
                 key = right.kind, right.name.casefold()
                 if key not in found or right.held:
                     found[key] = right
-            with suppress(WarehouseError):  # who may not list grants is told of none to spare
+            with suppress(WarehouseError):  # who may not list grants hears of none to spare
                 excess += privileges.excess(needs[-1], self._shown(needs[-1]), principal)
         order = ("catalog", "schema", "table")
         rights = sorted(found.values(), key=lambda right: order.index(right.kind))
         use = privileges.warehouse(self._session.http_path, principal, own=own)
-        return Access(principal, own, (use, *rights), tuple(excess))
+        # what a group brings is not listed under the principal's name, so that no right found is no proof of none
+        return Access(principal, own, (use, *rights), tuple(excess) or None)
 
     def _own_rights(self, table: TableRef, needs: tuple[privileges.Need, ...]) -> tuple[Right, ...]:
         who = self._session.who

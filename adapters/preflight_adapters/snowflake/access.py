@@ -92,13 +92,14 @@ def rights(ask: AccessAsk, needed: Needed, granted: Granted, readable: Mapping[T
 _WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "OWNERSHIP")
 
 
-def excess(granted: Granted) -> tuple[Right, ...]:
-    """The rights to change tables and views, or what is in them, that are listed."""
-    return tuple(
+def excess(granted: Granted) -> tuple[Right, ...] | None:
+    """The rights to change tables and views, or what is in them; None where none is listed and the list has gaps."""
+    found = tuple(
         Right(grant.privilege, grant.kind.lower(), _shown(grant.name), True)
         for grant in sorted(granted.grants)
         if grant.kind in _READABLE and grant.privilege in _WRITES
     )
+    return found if found or not granted.gaps else None
 
 
 _TRAITS = {kind.value.upper(): kind for kind in TraitKind if kind.name.startswith("INTEGRATION")}

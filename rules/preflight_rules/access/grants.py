@@ -113,7 +113,7 @@ def writing_principal(ctx: Context) -> Iterator[Outcome]:
           excess: [{privilege: INSERT, kind: table, name: CRM.PUBLIC.CONTACTS, held: true}]
     Passes:
         warehouse: CREATE SCHEMA public; CREATE TABLE public.contacts (customer_id INT, updated_at TIMESTAMP)
-        access: {principal: role MPARTICLE_READER, rights: []}
+        access: {principal: role MPARTICLE_READER, rights: [], excess: []}
     Remedy: give the sync a role of its own that may only read.
     Source: V1 https://docs.mparticle.com/developers/warehouse-sync-api/quickstart/ (2023 docs source: a dedicated role
         with read-only grants)
@@ -122,7 +122,9 @@ def writing_principal(ctx: Context) -> Iterator[Outcome]:
         yield _not_asked(missing.reason, missing.cause)
         return
     held = ctx.access.excess
-    if held:
+    if held is None:
+        yield Unproven(f"no right to write of {ctx.access.principal} is known, and not all can be listed")
+    elif held:
         first = held[0]
         more = f", and {len(held) - 1:,} further rights like it" if len(held) > 1 else ""
         yield Fault(
