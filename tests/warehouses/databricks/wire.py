@@ -48,6 +48,7 @@ class Wire:
         self.token = token
         self.statements: list[str] = []
         self.settings: list[Mapping[str, str]] = []
+        self.hangs = threading.Event()
         self.cancelled = threading.Event()
         self.paths: list[str] = []
         self.broken: list[tuple[int, Mapping[str, str]]] = []
@@ -106,6 +107,7 @@ class Wire:
     def GetOperationStatus(self, request: Any) -> Any:  # noqa: N802
         state = _STATE.FINISHED_STATE
         if self._reply(request) is HANGS:
+            self.hangs.set()
             state = _STATE.CANCELED_STATE if self.cancelled.wait(0.1) else _STATE.RUNNING_STATE
         return ttypes.TGetOperationStatusResp(status=_OK, operationState=state)
 
@@ -170,6 +172,7 @@ def _packed(values: Sequence[int | str | None]) -> Any:
 def _requests(wire: Wire) -> Callable[..., BaseHTTPRequestHandler]:
     class Requests(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body leave together
 
         def log_message(self, *_: object) -> None:
             pass
