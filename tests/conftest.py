@@ -7,6 +7,9 @@ import os
 import pytest
 from hypothesis import settings
 
+from preflight.sandbox.faults import Fault
+from tests.until import PATIENCE_SECONDS
+
 settings.register_profile("shared", deadline=None)  # a machine that others use too is slow at times
 settings.load_profile("shared")
 
@@ -15,6 +18,14 @@ settings.load_profile("shared")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep what tests judge out of the cache of the user who runs them, and theirs out of the tests."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def patience(request: pytest.FixtureRequest) -> float:
+    """How long a client waits for an answer, in seconds: not for long where the test's ``fault`` never lets it come."""
+    given = getattr(request.node, "callspec", None)
+    fault = given.params.get("fault") if given else None
+    return 0.5 if isinstance(fault, Fault) and fault.hang else PATIENCE_SECONDS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
