@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from preflight.sandbox.faults import Fault
 from tests.until import PATIENCE_SECONDS
 
-settings.register_profile("shared", deadline=None)  # a machine that others use too is slow at times
-settings.load_profile("shared")
+SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # as a machine is that others use too
+settings.register_profile("gate", derandomize=True, **SLOW)  # a change fails by what it changes, not by chance
+settings.register_profile("search", **SLOW)  # pytest --hypothesis-profile search: other examples in each run
+settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session", autouse=True)
