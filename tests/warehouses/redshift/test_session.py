@@ -166,8 +166,11 @@ def test_cancelling_where_nothing_runs_is_harmless(adapter: RedshiftAdapter) -> 
 
 def test_an_interrupt_ends_the_statement_at_once(cluster: RedshiftServer, open_adapter: Open) -> None:
     adapter = open_adapter(timeout_seconds=600)
-    with once_it_runs(cluster, lambda: os.kill(os.getpid(), signal.SIGINT)), pytest.raises(KeyboardInterrupt):
+    channel = adapter._session._connection._usock
+    with once_it_runs(cluster, lambda: os.kill(os.getpid(), signal.SIGINT)), pytest.raises(KeyboardInterrupt) as caught:
         adapter.histogram(slow(cluster))
+    assert caught.tb  # whose frames still hold the driver's objects
+    assert channel.fileno() == -1
     until_idle(cluster)
     adapter.close()
 
