@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from preflight.query.guards import COPYING, REWRITES, differs
+from preflight.query.guards import COPYING, PUT_OUT, REWRITES, differs
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
@@ -63,8 +63,7 @@ def make_exact(tree: Expr, dialect: str, iterator: str | None) -> Expr:
             _check(node, dialect)
     _refuse_towers(order, loose, dialect)
     for node in reversed(order):
-        name = type(node).__name__
-        if id(node) not in loose and (rewrite := REWRITES.get(name)):
+        if rewrite := (PUT_OUT if id(node) in loose else REWRITES).get(type(node).__name__):
             changed = rewrite(node, dialect)
             if changed is not node:
                 if node is tree:

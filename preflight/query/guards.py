@@ -164,6 +164,34 @@ def _division(node: Expr, dialect: str) -> Expr:
     )
 
 
+def _quotient(node: Expr, dialect: str) -> Expr:
+    """A division whose value is only put out, of the type that it has there: DuckDB's own is always a DOUBLE.
+
+    Redshift divides whole numbers to a whole number, and Snowflake exact ones to a decimal; BigQuery's and Databricks's
+    quotients of whole numbers are floating-point. Where the divisor is zero, which fails there, NULL is put out.
+    """
+    from sqlglot import exp
+
+    top, bottom = node.this, node.expression
+    if top.is_string or bottom.is_string or node.find(exp.Interval):
+        return node
+    divisor = bottom.copy()
+    if not (bottom.is_int and int(bottom.name)):
+        divisor = exp.Nullif(this=divisor, expression=exp.Literal.number(0))
+    if dialect == "redshift":  # `//` divides whole numbers so, and all others as `/` does
+        return exp.Paren(this=exp.IntDiv(this=top.copy(), expression=divisor))
+    if dialect != "snowflake" or sum(1 for _ in node.walk()) > _LONGEST_QUOTIENT:
+        return node
+    like: Expr = exp.cast(exp.Literal.number(0), "decimal(7, 6)", dialect="duckdb")
+    for part in (bottom, top):
+        like = exp.Add(this=exp.Paren(this=part.copy()), expression=like)
+    return _call("cast_to_type", exp.Div(this=top.copy(), expression=divisor), like)
+
+
+_LONGEST_QUOTIENT = 100
+"""The nodes of a quotient beyond which it is left as it is: each of nested ones would double the text."""
+
+
 def _is_zero(value: Expr) -> Expr:
     from sqlglot import exp
 
@@ -222,5 +250,7 @@ REWRITES: dict[str, Callable[[Expr, str], Expr]] = {
     "Date": _to_date,
     "TsOrDsToDatetime": _to_datetime,
 }
+PUT_OUT: dict[str, Callable[[Expr, str], Expr]] = {"Div": _quotient}
+"""The same for values that decide about no row."""
 COPYING = frozenset(REWRITES) - {"Concat", "DPipe", "Length", "UnixSeconds", "Extract"}
 """The kinds whose guards hold copies of what they guard."""

@@ -6,13 +6,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.errors import Cause, WarehouseError
-from preflight.model import HistogramAsk, IteratorKind
+from preflight.model import HistogramAsk, IteratorKind, Kind
 from preflight.query.transpile import transpile
 from tests.adapters.stand_ins import Open
 
@@ -282,3 +283,54 @@ def test_a_rounded_iterator_is_refused_though_it_may_be_put_out(stand_in: Open) 
     assert adapter.histogram(HistogramAsk(sql, "N", IteratorKind.EPOCH_S, 0, 10)).rows == 2
     with pytest.raises(WarehouseError):
         adapter.histogram(HistogramAsk(sql, "HALF", IteratorKind.EPOCH_S, 0, 10))
+
+
+# Quotients that are only put out: [7 and 2, 7.50 and 2, 1.5 and 2]
+
+QUOTIENTS = """
+CREATE TABLE q AS SELECT
+  7::INTEGER AS n, 2::INTEGER AS m, 7.50::DECIMAL(10, 2) AS d, 1.5::DOUBLE AS f, 0::INTEGER AS zero, 'x' AS s
+"""
+BIG = 9_007_199_254_740_993
+"""The least whole number that no DOUBLE holds."""
+
+
+@pytest.mark.parametrize(
+    ("dialect", "quotient", "kind", "value"),
+    [
+        ("redshift", "n / m", Kind.INTEGER, 3),
+        ("redshift", "-n / 2", Kind.INTEGER, -3),
+        ("redshift", "n / m / 2 + 1", Kind.INTEGER, 2),
+        ("redshift", "n * 3 / (m * 2)", Kind.INTEGER, 5),
+        ("redshift", "SUM(n) OVER () / COUNT(*) OVER ()", Kind.INTEGER, 7),
+        ("redshift", "CASE WHEN s = 'x' THEN n ELSE 0 END / 2", Kind.INTEGER, 3),
+        ("redshift", f"(n - 7 + {BIG}) / 1", Kind.INTEGER, BIG),
+        ("redshift", "f / m", Kind.FLOAT, 0.75),
+        ("redshift", "n / zero", Kind.INTEGER, None),
+        ("snowflake", "n / m", Kind.DECIMAL, 3.5),
+        ("snowflake", "d / m", Kind.DECIMAL, 3.75),
+        ("snowflake", "n / m / 2", Kind.DECIMAL, 1.75),
+        ("snowflake", "SUM(n) OVER () / 2", Kind.DECIMAL, 3.5),
+        ("snowflake", "f / m", Kind.FLOAT, 0.75),
+        ("snowflake", "n / zero", Kind.DECIMAL, None),
+        ("snowflake", "DIV0(n, zero)", Kind.DECIMAL, 0),
+        ("bigquery", "n / m", Kind.FLOAT, 3.5),
+        ("bigquery", "DIV(n, m)", Kind.INTEGER, 3),
+        ("databricks", "n / m", Kind.FLOAT, 3.5),
+        ("databricks", "n DIV m", Kind.INTEGER, 3),
+        ("databricks", "-n DIV m", Kind.INTEGER, -3),
+    ],
+)
+def test_a_quotient_has_the_type_and_value_of_the_warehouse(
+    stand_in: Open, dialect: str, quotient: str, kind: Kind, value: float | None
+) -> None:
+    adapter = stand_in(QUOTIENTS, dialect)
+    sql = f"SELECT s AS id, {quotient} AS result FROM q"
+    assert adapter.describe(sql).columns[1].type.kind is kind
+    ((_, found),) = adapter.sample(sql, 1)
+    assert (found if found is None else Decimal(str(found))) == (value if value is None else Decimal(str(value)))
+
+
+def test_nested_quotients_do_not_grow_without_bound() -> None:
+    for dialect in ("redshift", "snowflake"):
+        assert len(transpile(f"SELECT a, a{' / b' * 40} AS c FROM t", dialect)) < 10_000
