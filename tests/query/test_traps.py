@@ -276,6 +276,22 @@ def test_bigquery_writes_paths_in_many_ways() -> None:
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        "`p-x.d.INFORMATION_SCHEMA.TABLES`",
+        "p-x.`d`.INFORMATION_SCHEMA.TABLES",
+        "`p-x.region-eu`.INFORMATION_SCHEMA.JOBS",
+    ],
+)
+def test_bigquerys_information_schema_is_read_in_any_quotes(path: str) -> None:
+    sql = f"SELECT t.a FROM {path} AS t"
+    read = query(sql, "bigquery")
+    assert (read.problems, read.unanalysed) == ((), "")
+    assert sql[read.tables[0].place.start : read.tables[0].place.end] in path
+    assert str(read.tables[0].ref) == path.replace("`", "")
+
+
+@pytest.mark.parametrize(
     ("dialect", "sql"),
     [
         ("snowflake", "SELECT f.value AS v FROM d.s.t, LATERAL FLATTEN(input => t.arr) AS f"),
