@@ -190,6 +190,15 @@ def test_a_struct_field_and_a_redshift_cast_keep_their_name() -> None:
     assert names("SELECT x::int FROM t", "snowflake") == [None]
 
 
+def test_databricks_names_casts_and_paths() -> None:
+    sql = "SELECT CAST(t.a AS STRING), b::int, j:o, t.j:s.`Zip Code`::int, j:['k'], j:a:c, j:f[0], lower(j:x) FROM t"
+    expected = ["a", "b", "o", "Zip Code", "k", "c", "f", None]
+    assert names(sql, "databricks") == expected
+    assert marked(sql, "databricks")[2:5] == ["j:o", "t.j:s.`Zip Code`::int", "j:['k']"]
+    assert [column.name for column in query(f"SELECT * FROM ({sql})", "databricks").outputs().columns] == expected
+    assert names("SELECT j:owner FROM t", "snowflake") == [None]
+
+
 def test_places_are_exact() -> None:
     sql = 'SELECT\n  a.b AS "Quoted",\n  COUNT(*) OVER (PARTITION BY (a.c)),\n  a.*\nFROM t AS a'
     assert marked(sql) == ['"Quoted"', "COUNT(*) OVER (PARTITION BY (a.c))", "a.*"]
