@@ -81,10 +81,10 @@ class Positions:
             if meta is None:
                 continue
             node._meta = None  # noqa: SLF001
-            start = meta.get("start")
-            if start is None:
+            start, last = meta.get("start"), meta.get("end")
+            if start is None or last is None:  # of a name that stands within one quoted token sqlglot knows no end
                 continue
-            end = meta["end"] + 1
+            end = last + 1
             if isinstance(node, Identifier) and text.startswith(node.name, start):
                 end = max(end, start + len(node.name))
             self._marks[id(node)] = self._ranges[id(node)] = min(start, length), min(end, length)
