@@ -381,6 +381,45 @@ def test_secrets_are_sent_again_when_asked_for_and_no_more(sandbox, client):
     assert [method for method, _ in sandbox.writes] == ["PUT"]
 
 
+def rotated(client, project):
+    return taken(client, project, plan=make(project, client.read(), rotate=("crm",)))
+
+
+@pytest.mark.parametrize("status", [400, 403, 422, 429, 505])
+def test_secrets_that_are_refused_were_not_sent_again(sandbox, client, status):
+    """Reading cannot tell: a connection that reads as meant may hold the old password or the new one."""
+    taken(client, projects.project())
+    sandbox.fail("PUT", f"{B}/connections/crm", Fault(status=status), times=99)
+    with pytest.raises(WorkspaceError) as caught:
+        rotated(client, projects.project())
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("fault", [Fault(status=500), Fault(status=409), Fault(reset=True), Fault(hang=True)], ids=str)
+def test_secrets_are_sent_until_it_is_known_that_they_arrived(sandbox, client, fault):
+    taken(client, projects.project())
+    client.environ = {**client.environ, "SNOWFLAKE_PASSWORD": "canary-new"}
+    sandbox.fail("PUT", f"{B}/connections/crm", fault, times=2)
+    assert rotated(client, projects.project())[0].done is Done.ROTATED
+    assert sandbox.state.stored("connections", "crm")["config"]["password"] == "canary-new"
+    sandbox.fail("PUT", f"{B}/connections/crm", fault, times=99)
+    with pytest.raises(WorkspaceError) as caught:
+        rotated(client, projects.project())
+    assert "--rotate-secrets crm" in caught.value.remedy
+
+
+def test_what_moves_between_two_attempts_is_not_overwritten(sandbox, client):
+    taken(client, projects.project())
+    theirs = sandbox.state.get("pipelines", "contacts") | {"name": "Theirs"}
+    sandbox.fail("PUT", f"{B}/data-pipelines/contacts", Fault(status=500))
+    sandbox.fail(
+        "GET", f"{B}/data-pipelines/contacts", Fault(status=200, body=msgspec.json.encode(theirs).decode()), skip=1
+    )
+    with pytest.raises(PlanRefused, match="moved"):
+        taken(client, projects.project(projects.pipeline(plan_id="orders")))
+    assert sandbox.writes.count(("PUT", f"{B}/data-pipelines/contacts")) == 1 + 1
+
+
 def test_what_holds_no_secret_cannot_be_rotated(client):
     with pytest.raises(UsageError, match="'nothing'"):
         make(projects.project(), client.read(), rotate=("nothing",))
