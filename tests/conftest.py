@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from preflight.sandbox.faults import Fault
 from tests.until import PATIENCE_SECONDS
+
+ROOT = Path(__file__).parents[1]
 
 SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # as a machine is that others use too
 settings.register_profile("gate", derandomize=True, **SLOW)  # a change fails by what it changes, not by chance
@@ -17,9 +21,18 @@ settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep what tests judge out of the cache of the user who runs them, and theirs out of the tests."""
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what tests do out of the cache and the state of the user who runs them, and theirs out of the tests.
+
+    What the examples fetched once is no part of that: its digest is checked whenever it is read.
+    """
+    fetched = Path(os.environ.get("XDG_CACHE_HOME") or ROOT / ".cache") / "preflight-examples"
+    cache = tmp_path_factory.mktemp("cache")
+    with suppress(OSError):  # without a folder that can be written, it is fetched anew
+        fetched.mkdir(parents=True, exist_ok=True)
+        (cache / fetched.name).symlink_to(fetched)
+    os.environ["XDG_CACHE_HOME"] = str(cache)
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture

@@ -46,7 +46,8 @@ class SparkServer:
         self.environ: Mapping[str, str] = {_TOKEN: f"dapi{secrets.token_hex(16)}"}
         self._admin: Any = None
         serve = str(Path(__file__).with_name("serve.py"))
-        spark, self.port = stand.free_port(), stand.free_port()
+        self._ports = stand.Ports()
+        spark, self.port = self._ports.take(), self._ports.take()
         self._spark = stand.Process(
             [str(python), serve, "spark", str(spark), str(folder)],
             folder,
@@ -138,7 +139,7 @@ class SparkServer:
     def _control(self, what: str, body: str = "") -> bytes:
         url = f"http://127.0.0.1:{self.port}/-/{what}"
         headers = {"Authorization": f"Bearer {self._admin_token}"}
-        with urlopen(Request(url, body.encode(), headers), timeout=10) as answer:
+        with urlopen(Request(url, body.encode(), headers), timeout=120) as answer:
             return bytes(answer.read())
 
     def stop(self) -> None:
@@ -148,6 +149,7 @@ class SparkServer:
             admin.close()
         self._front.stop()
         self._spark.stop()
+        self._ports.close()
 
 
 def start(folder: Path) -> SparkServer:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from preflight.model import AccessAsk, Provider, TableRef
 from preflight.source import Asked, Outcome
 from preflight_adapters import databricks
 from preflight_adapters.databricks import DatabricksAdapter
-from servers.stand import free_port
+from servers.stand import Ports
 from tests.until import PATIENCE_SECONDS
 from tests.warehouses.databricks.wire import HANGS, ME, PATH, TOKEN, Refused, Rows, Wire
 
@@ -124,10 +124,9 @@ def test_a_token_that_the_server_echoes_is_scrubbed() -> None:
 
 def test_a_port_that_nobody_listens_on_is_given_up_soon() -> None:
     start = time.monotonic()
-    port = free_port()
-    error = failed(
-        project(server_hostname="127.0.0.1", http_path=PATH, _connection_uri=f"http://127.0.0.1:{port}{PATH}")
-    )
+    with closing(Ports()) as ports:
+        uri = f"http://127.0.0.1:{ports.take()}{PATH}"
+        error = failed(project(server_hostname="127.0.0.1", http_path=PATH, _connection_uri=uri))
     assert error.cause is Cause.NETWORK
     assert time.monotonic() - start < PATIENCE_SECONDS
 
