@@ -44,22 +44,23 @@ def write_report(
 ) -> str:
     """Write the report in each format, and return what went to stdout; raises UsageError for a file it cannot write.
 
-    ``root`` is the project's folder, without which paths stay relative to it. With the format ``github`` the step's
-    summary is written too, where GITHUB_STEP_SUMMARY names its file.
+    ``root`` is the project's folder, without which paths stay relative to it; in text they lead there from here. With
+    the format ``github`` the step's summary is written too, where GITHUB_STEP_SUMMARY names its file.
     """
     from preflight.report import render
-    from preflight.report.repository import Repository, repository
+    from preflight.report.repository import Repository, reached, repository
     from preflight.report.style import Style
 
     here = repository(root, os.environ) if root else Repository()
+    folder = reached(root, Path.cwd()) if root else ""
     printed = ""
     for name, path in outputs:
         if path is None:
-            style = Style(wants_color(color), encoding(), width(), here)
+            style = Style(wants_color(color), encoding(), width(), here, folder)
             printed = style.fit(render(report, name, style))
             put(printed)
         else:
-            _write_file(path, render(report, name, Style(repository=here)))
+            _write_file(path, render(report, name, Style(repository=here, folder=folder)))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and any(name == "github" for name, _ in outputs):
         _write_file(Path(summary), render(report, "markdown", Style(repository=here)), mode="a")

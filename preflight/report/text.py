@@ -71,7 +71,7 @@ def sheet(report: Report, style: Style) -> Sheet:
 
 def _head(report: Report, style: Style) -> Iterator[str]:
     yield f"{style.bold('preflight')} {DEPTHS[report.depth]}"
-    yield f"project {style.clean(report.project)}, limits {style.clean(report.profile)}"
+    yield f"project {style.clean(style.folder + report.project)}, limits {style.clean(report.profile)}"
 
 
 def file_words(report: Report, style: Style) -> Iterator[FileWords]:
@@ -92,9 +92,9 @@ def file_words(report: Report, style: Style) -> Iterator[FileWords]:
 # -- findings and failures ---------------------------------------------------------------------------------------------
 
 
-def finding_block(finding: Finding, sources: Mapping[str, SourceFile]) -> str:
-    """One finding by itself, without colour."""
-    return FindingBlocks(sources, Style()).block(finding)
+def finding_block(finding: Finding, sources: Mapping[str, SourceFile], folder: str = "") -> str:
+    """One finding by itself, without colour; ``folder`` is the project's, as ``Style`` has it."""
+    return FindingBlocks(sources, Style(folder=folder)).block(finding)
 
 
 def _measure(measure: Measure, style: Style) -> str:

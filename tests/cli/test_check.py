@@ -24,7 +24,16 @@ def test_a_finding_is_shown_with_its_place_and_exits_1(tmp_path: Path) -> None:
     done = run("check", "--offline", project(tmp_path, BROKEN))
     assert done.returncode == 1
     assert "error[PF107] trailing-semicolon: " in done.stdout
-    assert " --> models/model.sql:1:65\n" in done.stdout
+    assert f" --> {tmp_path}/models/model.sql:1:65\n" in done.stdout
+
+
+def test_paths_lead_to_the_files_from_where_the_command_runs(tmp_path: Path) -> None:
+    project(tmp_path / "sync", BROKEN)
+    for folder, path, shown in ((tmp_path, "sync", "sync/"), (tmp_path / "sync", ".", "")):
+        done = run("check", "--offline", path, "-o", "text", "-o", "text:report.txt", cwd=folder)
+        assert f" --> {shown}models/model.sql:1:65\n" in done.stdout
+        assert f"\nproject {shown}preflight.yml, " in done.stdout
+        assert (folder / "report.txt").read_text("utf-8") == done.stdout
 
 
 def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
