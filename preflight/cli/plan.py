@@ -54,6 +54,8 @@ def command(
             clear(session.report, plan.target)
         except (PlanRefused, ProofMissing) as error:
             sys.stderr.write(f"apply would be refused: {error.message}\nhelp: {error.remedy}; see `preflight check`\n")
+        for one in plan.unchecked:
+            sys.stderr.write(f"apply would be refused: {one}, and was not checked\n")
         if plan.destructive:
             sys.stderr.write("apply would need --allow-destructive\n")
         if file is not None:

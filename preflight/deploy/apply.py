@@ -97,6 +97,12 @@ class _Run:
                 f"The plan is for {plan.target}, not for {self._client.target.name}.", remedy="Run plan again."
             )
         self._client.permit(self._clearance)
+        if plan.unchecked:
+            names = sorted({one.pipeline for one in plan.unchecked})
+            raise PlanRefused(
+                f"The plan would change what unchecked pipelines run on: {'; '.join(map(str, plan.unchecked))}.",
+                remedy=f"Apply them too: leave --pipeline out, or add --pipeline {' --pipeline '.join(names)}.",
+            )
         changed = [step for step in plan.steps if not isinstance(step, Keep)]
         foreign = [s.id for s in changed if s.kind == "pipelines" and s.id not in self._clearance.pipelines]
         if foreign:

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import http.server
 import json
+import os
 import socket
 import ssl
 import stat
@@ -293,14 +294,29 @@ def test_a_kept_token_that_is_refused_is_replaced(sandbox, open_client, cached):
         lambda file: file.write_text(json.dumps({"text": "two\nlines", "until": time.time() + 600})),
         lambda file: file.chmod(0o644),
         lambda file: file.unlink(),
+        lambda file: (file.unlink(), os.mkfifo(file, 0o600)),
+        lambda file: file.symlink_to(file.rename(file.with_name("elsewhere"))),
+        lambda file: file.write_text(json.dumps({"text": "a" * 90_000, "until": 9e99})),
     ],
-    ids=["cut short", "expired", "no token", "readable by others", "gone"],
+    ids=["cut short", "expired", "no token", "readable by others", "gone", "a pipe", "a link", "longer than any"],
 )
 def test_a_token_file_that_cannot_be_believed_counts_as_none(sandbox, open_client, cached, tmp_path, spoil):
     keeping(open_client, sandbox, cached).listed("connections")
     spoil(kept(tmp_path)[0])
     keeping(open_client, sandbox, cached).listed("connections")
     assert tokens(sandbox) == 2
+
+
+def test_a_token_is_not_written_through_a_link(sandbox, open_client, cached, tmp_path):
+    keeping(open_client, sandbox, cached).listed("connections")
+    [file] = kept(tmp_path)
+    file.unlink()
+    theirs = tmp_path / "theirs"
+    theirs.touch(0o666)
+    file.with_name(f".{file.name}.{os.getpid()}").symlink_to(theirs)
+    keeping(open_client, sandbox, cached).listed("connections")
+    assert theirs.read_text() == ""
+    assert len(kept(tmp_path)) == 1
 
 
 def test_another_credential_has_another_file(sandbox, open_client, cached, tmp_path):
