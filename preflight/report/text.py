@@ -28,7 +28,6 @@ from preflight.finding import (
 )
 from preflight.location import SourceFile
 from preflight.report.finding_text import FindingBlocks
-from preflight.report.histogram import histogram
 from preflight.report.sheet import FileWords, Sheet, SubjectWords
 from preflight.report.style import Style
 from preflight.report.subjects import COLORS, by_subject, standing
@@ -168,6 +167,8 @@ def _outlook(subject: Subject, report: Report, style: Style) -> Iterator[str]:
         if named:
             yield style.clean(f"  {words}: {', '.join(named[:_LISTED])}{more}")
     if windows := report.windows.get(subject.id):
+        from preflight.report.histogram import histogram
+
         yield from (f"  {line}" for line in histogram(windows, style))
     if runs := report.next_runs.get(subject.id):
         yield f"  next runs: {', '.join(iso(instant) for instant in runs)}"
