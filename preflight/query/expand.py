@@ -308,6 +308,6 @@ def _item(node: Any) -> int | None:
 
 def _branch(scope: Any) -> Any:
     """The scope of the first branch of a set operation."""
-    while scope is not None and getattr(scope, "union_scopes", None):
-        scope = scope.union_scopes[0]
+    while scope is not None and getattr(scope, "set_operation_scopes", None):
+        scope = scope.set_operation_scopes[0]
     return scope if hasattr(scope, "sources") else None
