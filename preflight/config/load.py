@@ -108,6 +108,7 @@ class _Loader:
             locate=self.places.locate,
             comments=self.comments,
             patterns=tuple(self.files.patterns),
+            written_in=frozenset(reader.file.path for reader in self.readers),
         )
 
     def _read_top(self, reader: Reader, node: Node) -> None:

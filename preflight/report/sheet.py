@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import astuple
 
 from preflight.finding import State, Subject
 from preflight.report.style import Style
 from preflight.report.words import Counts, counts_words, states_words
-
-_STATES = tuple(State)
 
 
 class FileWords(msgspec.Struct, frozen=True, array_like=True):
@@ -65,7 +64,7 @@ class Sheet(msgspec.Struct, frozen=True, array_like=True):
     @property
     def counts(self) -> Counts:
         """The findings of all files."""
-        return sum((file.counts for file in self.files), start=Counts())
+        return Counts(*map(sum, zip(*(astuple(file.counts) for file in self.files), strict=True)))
 
     def _unproven(self, style: Style) -> Iterator[str]:
         """A block for each reason, since one remedy mends all that share it."""
@@ -85,9 +84,8 @@ class Sheet(msgspec.Struct, frozen=True, array_like=True):
 
     def _summary(self, style: Style) -> str:
         counts = self.counts
-        states: Counter[State] = Counter()
-        for subject in self.subjects:
-            states.update(dict(zip(_STATES, subject.states, strict=True)))
+        numbers = map(sum, zip(*(subject.states for subject in self.subjects), strict=True))
+        states = dict(zip(State, numbers, strict=False)) or dict.fromkeys(State, 0)
         passed = bool(self.subjects) and self.whole and not any(file.blocks for file in self.files)
         color = "red" if counts.errors or self.trouble else "yellow"
         if passed and not self.left_out and not any(subject.unproven for subject in self.subjects):

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 import msgspec
-from msgspec.structs import astuple
 
 from preflight.finding import Depth, Failure, Finding, Measure, Report, Severity, State, Suppression, Waiver
 from preflight.report.subjects import Standing
@@ -97,9 +96,6 @@ class Counts(msgspec.Struct, frozen=True, array_like=True):
     suppressed: int = 0
     baselined: int = 0
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
-
     @property
     def open(self) -> tuple[int, int, int]:
         """The open ones by their severity's rank."""
@@ -110,7 +106,9 @@ def count(findings: Collection[Finding]) -> Counts:
     """The findings, counted."""
     by = Counter(finding.severity for finding in findings if finding.open)
     return Counts(
-        *(by[severity] for severity in Severity),
+        by[Severity.ERROR],
+        by[Severity.WARNING],
+        by[Severity.INFO],
         sum(finding.waiver is not None for finding in findings),
         sum(finding.waiver is None and finding.suppression is not None for finding in findings),
         sum(finding.baselined for finding in findings),
