@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,9 @@ SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # as
 settings.register_profile("gate", derandomize=True, **SLOW)  # a change fails by what it changes, not by chance
 settings.register_profile("search", **SLOW)  # pytest --hypothesis-profile search: other examples in each run
 settings.load_profile("gate")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it to what it starts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
