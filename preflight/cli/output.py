@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preflight.errors import UsageError
-from preflight.terminal import encoding, put, wants_color, width
+from preflight.terminal import aside, encoding, put, wants_color, width
 
 if TYPE_CHECKING:
     from preflight.finding import Report
@@ -147,7 +147,7 @@ def write_statements(report: Report) -> None:
     from preflight.report.statements import statements_text
     from preflight.report.style import Style
 
-    sys.stderr.write(Style(encoding=sys.stderr.encoding or "ascii").fit(statements_text(report.statements)))
+    aside(Style(encoding=sys.stderr.encoding or "ascii").fit(statements_text(report.statements)))
 
 
 def end_if_interrupted(report: Report) -> None:
@@ -161,11 +161,11 @@ def complain(message: str, remedy: str = "") -> None:
     from preflight.report.style import Style
 
     style = Style(encoding=sys.stderr.encoding or "ascii")
-    sys.stderr.write(f"error: {style.clean(message)}\n" + (f"help: {style.clean(remedy)}\n" if remedy else ""))
+    aside(f"error: {style.clean(message)}\n" + (f"help: {style.clean(remedy)}\n" if remedy else ""))
 
 
 def remark(message: str) -> None:
     """Write something to stderr that a reader has to know and that is no error."""
     from preflight.report.style import Style
 
-    sys.stderr.write(f"note: {Style(encoding=sys.stderr.encoding or 'ascii').clean(message)}\n")
+    aside(f"note: {Style(encoding=sys.stderr.encoding or 'ascii').clean(message)}\n")

@@ -51,6 +51,7 @@ def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
     [
         (["-o", "jsn"], "no output format 'jsn'", "write json"),
         (["-o", "json", "-o", "text"], "two results would go to stdout", "give one a file"),
+        (["-o", "report.md"], "no output format 'report.md'", "write markdown:report.md"),
         (["-o", "json:"], "'json:' names no file", "write json:FILE"),
         (["-o", "text:no/such/folder/r.txt"], "cannot be written", "name another file"),
         (["--select", "trailing-semicolons"], "no rule is called 'trailing-semicolons'", "write trailing-semicolon"),
@@ -60,6 +61,7 @@ def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
         (["--fail-on", "eror"], "'eror' is not one of", "run `preflight check --help`"),
         (["--offlin"], "No such option", "run `preflight check --help`"),
         (["no-such-folder"], "there is no project file", "preflight init"),
+        (["models/model.sql"], "is SQL, and no project file", "name the project's folder"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_remedy(
