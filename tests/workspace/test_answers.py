@@ -131,6 +131,11 @@ def test_no_spelling_of_a_secret_survives(secret, around):
     assert secret not in scrub(around + secret + around)
     echoed = json.loads(json.dumps({"message": f"bad {secret}"}))["message"]
     assert secret not in scrub(echoed)
+    assert repr(secret)[1:-1] not in scrub(f"KeyError({secret!r})")
+
+
+def test_a_secret_whose_spaces_were_folded_is_one_too():
+    assert Scrubber(["canary  one\tlong"])("bad canary one long") == "bad ***"
 
 
 def test_the_lines_of_a_key_file_are_secrets_too():
