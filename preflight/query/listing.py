@@ -47,8 +47,7 @@ def listed(query: Query) -> tuple[tuple[Listed, ...], bool] | None:
     if len(stars) > 1 and (len(owners) < len(stars) or "" in owners):
         return None
     try:
-        reader = _Reader(query.dialect)
-        behind = [reader.star(select, star) for star in stars]
+        behind = [query.lists.star(select, star) for star in stars]
     except (_Unclear, RecursionError):
         return None
     closed = None not in behind
@@ -65,20 +64,19 @@ def listed(query: Query) -> tuple[tuple[Listed, ...], bool] | None:
 def open_stars(query: Query) -> tuple[Any, ...] | None:
     """The stars of the output's select lists whose columns the text does not list; None where it takes more to tell."""
     assert query.tree is not None  # noqa: S101 - asked of an analysed query alone
-    reader = _Reader(query.dialect)
     found: list[Any] = []
     try:
         for select in branches(query.tree):
             stars = [node for node in select.expressions if node.is_star]
-            if stars and reader.select(select) is None:
+            if stars and query.lists.select(select) is None:
                 found += stars
     except (_Unclear, RecursionError):
         return None
     return tuple(found)
 
 
-class _Reader:
-    """Reads what the queries of one tree put out; raises _Unclear for what is not certain."""
+class Lists:
+    """What the queries of one tree put out, each read once; raises _Unclear for what is not certain."""
 
     def __init__(self, dialect: str) -> None:
         from sqlglot.dialects.dialect import Dialect
