@@ -135,7 +135,8 @@ class VerdictItem(pytest.Item):
             self.add_report_section("call", "preflight", text)
 
     def _unproven(self, verdict: Verdict) -> None:
-        if verdict.gating and not self.config.getoption("--preflight-allow-unproven"):
+        hidden = self.rule.fixed  # by an error in the grammar, which fails an item of its own
+        if verdict.gating and not hidden and not self.config.getoption("--preflight-allow-unproven"):
             raise VerdictFailure(f"unproven: {verdict.name}\n  because {verdict.reason}")
         pytest.xfail(f"unproven: {verdict.reason}")
 

@@ -82,6 +82,15 @@ def test_a_broken_project_file_is_reported_with_all_its_problems_and_exits_2(tmp
     assert done.returncode == 2
     assert "dayly" in done.stdout
     assert "service_provder" in done.stdout
+    assert "note: not judged until its grammar is mended: connection warehouse, pipeline contacts\n" in done.stdout
+
+
+def test_of_an_unreadable_project_nothing_is_said_to_have_passed_the_grammar(tmp_path: Path) -> None:
+    done = run("check", "--offline", project(tmp_path, text="version: 1\n\tworkspace: 1\n"), "-o", "json")
+    assert done.returncode == 2
+    (verdicts,) = json.loads(done.stdout)["verdicts"]
+    assert "PF003" not in verdicts["pass"]
+    assert "PF003" in next(u["rules"] for u in verdicts["unproven"] if u["reason"].startswith("not all of the project"))
 
 
 @pytest.mark.parametrize("text", ["", "\x00\x01", "[1, 2]", "a: [", "&a [*a, *a]", "version: 1\n"])

@@ -120,6 +120,13 @@ def test_a_broken_project_fails_with_its_problem(here: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["error[[]PF0*dayly*", "*--> preflight.yml:19:43"])
 
 
+def test_of_an_unreadable_project_the_syntax_alone_fails(here: pytest.Pytester) -> None:
+    project(here.path, text="version: 1\n\tworkspace: 1\n")
+    found = outcomes(here.runpytest(*OFFLINE, "-v", "-k", "PF0"))
+    assert [name for name, outcome in found.items() if outcome == "FAILED"] == ["project::PF001-broken-yaml"]
+    assert found["project::PF003-unknown-key"] == "XFAIL"
+
+
 def test_a_missing_plugin_is_a_collection_error_without_a_traceback(here: pytest.Pytester) -> None:
     project(here.path, CLEAN, PROJECT + "plugins: [no-such-plugin]\n")
     result = here.runpytest("--preflight")
