@@ -71,6 +71,7 @@ def test_a_rule_is_explained_by_code_and_by_name(name: str) -> None:
     [
         ("window-over-limit", "write window-over-record-limit"),
         ("PPF401", "write PF401"),
+        ("PF40", "name one of: PF401, PF402, "),
         ("\x1b[2J", "`preflight rules`"),
     ],
 )
@@ -85,8 +86,10 @@ def test_a_misspelt_rule_is_answered_with_the_nearest(name: str, remedy: str) ->
 
 
 def test_the_first_project_passes_its_own_check(tmp_path: Path) -> None:
-    made = run("init", tmp_path / "sync")
+    made = run("init", "my sync", cwd=tmp_path)
     assert made.returncode == 0
+    assert made.stdout.endswith("then run `preflight check 'my sync'`\n")
+    (tmp_path / "my sync").rename(tmp_path / "sync")
     assert (tmp_path / "sync" / "preflight.yml").is_file()
     done = run("check", "--offline", tmp_path / "sync", "-o", "json")
     assert done.returncode == 0

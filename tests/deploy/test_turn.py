@@ -91,3 +91,16 @@ def test_a_lock_that_cannot_be_had_is_no_lock(tmp_path):
     (tmp_path / "preflight").write_text("in the way")
     with pytest.raises(EnvironmentFailure, match="cannot be taken"), alone("a", {"XDG_STATE_HOME": str(tmp_path)}):
         raise AssertionError
+
+
+def test_a_lock_is_not_written_through_a_link(tmp_path):
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    with alone("a", environ):
+        pass
+    [lock] = (tmp_path / "preflight" / "locks").iterdir()
+    lock.unlink()
+    (tmp_path / "precious").write_text("text")
+    lock.symlink_to(tmp_path / "precious")
+    with pytest.raises(EnvironmentFailure, match="cannot be taken"), alone("a", environ):
+        raise AssertionError
+    assert (tmp_path / "precious").read_text() == "text"

@@ -73,6 +73,8 @@ class Slow:
         self._send(sql, "describe", Grade.DESCRIBED)
         if "gone" in sql.casefold():
             raise WarehouseError(Cause.NOT_FOUND, "there is no such table", name="GONE")
+        if "hollow" in sql.casefold():
+            return Schema(())
         columns = (Column("CUSTOMER_ID", Type(Kind.TEXT)), Column("UPDATED_AT", Type(Kind.INSTANT)))
         return Schema(columns)
 
@@ -197,6 +199,13 @@ def test_a_query_that_is_refused_leaves_the_others_alone(tmp_path: Path, warehou
     report = run(project(tmp_path, [("main", "crm.public.gone"), ("main", "crm.public.t")]))
     states = {v.subject.id: v.state for v in report.verdicts if v.name == "query-refused-by-warehouse"}
     assert states == {"p0": State.FINDINGS, "p1": State.PASS}
+
+
+def test_a_schema_without_a_column_is_no_answer(tmp_path: Path, warehouse: Warehouse) -> None:
+    report = run(project(tmp_path, [("main", "crm.public.hollow"), ("main", "crm.public.t")]))
+    states = {v.subject.id: v.state for v in report.verdicts if v.name == "query-refused-by-warehouse"}
+    assert states == {"p0": State.UNPROVEN, "p1": State.PASS}
+    assert ["no column" in failure.cause for failure in report.failures] == [True]
 
 
 def test_who_watches_is_told_what_has_been_read(tmp_path: Path, warehouse: Warehouse) -> None:

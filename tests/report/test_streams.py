@@ -67,3 +67,17 @@ def test_every_encoding_gets_a_whole_report(tmp_path: Path, encoding: str) -> No
     text = plain.stdout.decode(encoding)
     assert "trailing-semicolon" in text
     assert "inapplicable" in text.splitlines()[-1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--version"], 3), (["--help"], 3), (["rules"], 3), (["check", "nowhere"], 2)]
+)
+def test_a_full_disk_costs_the_words_and_no_traceback(arguments: list[str], code: int) -> None:
+    command = [sys.executable, "-m", "preflight", *arguments]
+    with Path("/dev/full").open("w") as full:
+        heard = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), check=False)
+        unheard = subprocess.run(command, stdout=full, stderr=full, env=environment(), check=False)
+    assert (heard.returncode, unheard.returncode) == (code, code)
+    assert heard.stderr.startswith("error: ")
+    assert "Traceback" not in heard.stderr

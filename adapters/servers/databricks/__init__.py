@@ -61,6 +61,7 @@ class SparkServer:
         try:
             self._front.wait_until(lambda: stand.listens(self.port))
             self._spark.wait_until(lambda: stand.listens(spark))
+            self._spark.wait_until(self._opens)
             self.run([f"CREATE SCHEMA IF NOT EXISTS {_CATALOG}.{_SCHEMA}"])
         except BaseException:
             self.stop()
@@ -91,11 +92,11 @@ class SparkServer:
         uri = f"http://127.0.0.1:{self.port}{path}"
         return {"server_hostname": "127.0.0.1", "http_path": path, "_connection_uri": uri}
 
-    def run(self, statements: Sequence[str]) -> None:
-        """Run statements as the administrator."""
-        if self._admin is None:
-            from databricks import sql
+    def _opens(self) -> bool:
+        """Whether Spark opens the administrator's session; it listens a little before it can."""
+        from databricks import sql
 
+        try:
             self._admin = sql.connect(
                 access_token=self._admin_token,
                 session_configuration={"TIMEZONE": "UTC"},
@@ -103,6 +104,12 @@ class SparkServer:
                 enable_telemetry=False,
                 **self._route,
             )
+        except sql.Error:
+            return False
+        return True
+
+    def run(self, statements: Sequence[str]) -> None:
+        """Run statements as the administrator."""
         for statement in statements:
             with self._admin.cursor() as cursor:
                 cursor.execute(statement)

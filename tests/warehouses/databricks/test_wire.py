@@ -58,7 +58,7 @@ def failed(connection: Connection, token: str = TOKEN) -> WarehouseError:
 
 
 @pytest.mark.parametrize(
-    ("shown", "sent"), [("30", []), ("60", []), ("172800", ["60"]), ("0", ["60"]), ("<undefined>", ["60"])]
+    ("shown", "sent"), [("30", []), ("60", []), ("172800", ["60"]), ("0", ["60"]), ("<undefined>", ["60"]), ("30s", [])]
 )
 def test_a_statement_timeout_is_only_ever_lowered(shown: str, sent: list[str]) -> None:
     with Wire({"SET STATEMENT_TIMEOUT": Rows(("key", "value"), [("STATEMENT_TIMEOUT", shown)])}) as wire:

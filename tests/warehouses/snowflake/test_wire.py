@@ -97,6 +97,23 @@ def test_the_login_asks_for_caps_and_for_one_role(wire: Wire, bench: Bench) -> N
     assert wire.parameters[0]["warehouse"] == "SYNC_WH"
 
 
+def test_an_answer_that_is_none_is_an_error(wire: Wire, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = bench.open()
+    wire.answer = lambda _: refusal("390114", "08001", "Authentication token has expired.")
+    with pytest.raises(WarehouseError) as caught:
+        adapter.describe("SELECT 1 AS id")
+    assert (caught.value.cause, bool(caught.value.remedy)) == (Cause.AUTH, True)
+
+    def broken(self: object, *_: object) -> None:
+        raise RuntimeError("the core panicked over canary-password")
+
+    monkeypatch.setattr("snowflake.connector.cursor.SnowflakeCursor.describe", broken)
+    with pytest.raises(WarehouseError, match=r"panicked over \*\*\*") as caught:
+        adapter.describe("SELECT 2 AS id")
+    assert caught.value.cause is Cause.DRIVER
+    adapter.close()
+
+
 def test_only_a_scan_is_run(wire: Wire, bench: Bench) -> None:
     adapter = bench.open()
     wire.answer = lambda _: result([column("ID", "fixed", precision=38, scale=0)], [])
