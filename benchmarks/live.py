@@ -14,82 +14,14 @@ from preflight.config import Connection, load
 from preflight.engine import check
 from preflight.facts import WORKERS
 from preflight.finding import Grade, Report
-from preflight.model import (
-    Access,
-    AccessAsk,
-    Column,
-    Histogram,
-    HistogramAsk,
-    Kind,
-    Profile,
-    ProfileAsk,
-    RehearsalAsk,
-    Rehearsed,
-    Right,
-    Schema,
-    TableInfo,
-    TableRef,
-    Type,
-)
-from preflight.source import FULL, Capability, Record, Support
-from preflight_adapters._guard import Gate
+from preflight.source import Record
+from tests.facts.slow import Slow
 
 PIPELINES, DELAY, ROUNDS = 50, 0.05, 3
 
 
-class Slow:
-    """A warehouse that answers each statement after DELAY seconds."""
-
-    dialect = "snowflake"
-    stand_in = False
-    support: Mapping[Capability, Support] = dict.fromkeys(Capability, FULL)
-
-    def __init__(self, connection: str, record: Record) -> None:
-        self._gate = Gate(connection, "snowflake", record)
-
-    def _send(self, sql: str, purpose: str, basis: Grade) -> None:
-        self._gate.send(sql, lambda _: time.sleep(DELAY), purpose=purpose, basis=basis)
-
-    def describe(self, sql: str) -> Schema:
-        """Two columns."""
-        self._send(sql, "describe", Grade.DESCRIBED)
-        return Schema((Column("CUSTOMER_ID", Type(Kind.TEXT)), Column("UPDATED_AT", Type(Kind.INSTANT))))
-
-    def table(self, ref: TableRef) -> TableInfo:
-        """Nothing but that it is there."""
-        self._send(f"DESCRIBE TABLE {ref}", "table", Grade.METADATA)
-        return TableInfo(ref)
-
-    def histogram(self, ask: HistogramAsk) -> Histogram:
-        """No rows."""
-        self._send(ask.sql, "histogram", Grade.COUNTED)
-        return Histogram(ask.anchor, ())
-
-    def profile(self, ask: ProfileAsk) -> Profile:
-        """Of no rows."""
-        self._send(ask.sql, "profile", Grade.COUNTED)
-        return Profile(0, False, ())
-
-    def access(self, ask: AccessAsk) -> Access:
-        """Every right."""
-        self._send("SHOW GRANTS TO ROLE r", "grants of a role", Grade.DESCRIBED)
-        return Access("role R", True, tuple(Right("SELECT", "table", str(ref), True, table=ref) for ref in ask.tables))
-
-    def rehearse(self, ask: RehearsalAsk) -> tuple[Rehearsed, ...]:
-        """As the platform's three statements."""
-        for purpose in ("discover columns", "count", "extract"):
-            self._send(ask.sql, f"rehearse {purpose}", Grade.DESCRIBED)
-        return (Rehearsed("count", ask.sql),)
-
-    def cancel(self) -> None:
-        """Nothing that cannot wait."""
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
 def _connect(connection: Connection, *, root: Path, environ: Mapping[str, str], record: Record) -> Slow:  # noqa: ARG001
-    return Slow(connection.id, record)
+    return Slow(connection.id, record, lambda _: time.sleep(DELAY))
 
 
 def goals(*, peers: bool = False) -> Iterator[Goal]:  # noqa: ARG001 - no peer asks a warehouse for these
