@@ -85,6 +85,6 @@ def trend(rows: Sequence[int]) -> tuple[float, float, float]:
     count = len(rows)
     middle, mean = (count - 1) / 2, sum(rows) / count
     spread = sum((x - middle) ** 2 for x in range(count))
-    slope = sum((x - middle) * (y - mean) for x, y in enumerate(rows)) / spread
+    slope = sum((x - middle) * y for x, y in enumerate(rows)) / spread
     variance = sum((y - mean) ** 2 for y in rows)
     return slope, mean + slope * (count - 1 - middle), slope**2 * spread / variance if variance else 0.0
