@@ -25,8 +25,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it to
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep what tests do out of the cache and the state of the user who runs them, and theirs out of the tests.
+def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep tests out of the cache and the state of the user who runs them, and theirs, and colours, out of the tests.
 
     What the examples fetched once is no part of that: its digest is checked whenever it is read.
     """
@@ -37,6 +37,8 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
         (cache / fetched.name).symlink_to(fetched)
     os.environ["XDG_CACHE_HOME"] = str(cache)
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    for name in ("NO_COLOR", "FORCE_COLOR"):  # what pytest itself made of them stays
+        os.environ.pop(name, None)
 
 
 @pytest.fixture
