@@ -26,7 +26,7 @@ demo: .venv/.installed
 	@$(BIN)/python examples/cdnow/demo.py
 
 test: .venv/.installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
 WAREHOUSE ?= snowflake bigquery redshift databricks
 test-warehouses: .venv/.installed
@@ -50,7 +50,7 @@ check: .venv/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
 site: .venv/.installed
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs build/site

@@ -80,9 +80,12 @@ def until_interrupted(command: str, folder: Path, variables: dict[str, str]) -> 
         text=True,
     )
     assert program.stdout is not None
-    ready, _, _ = select.select([program.stdout], [], [], PATIENCE_SECONDS)
-    program.send_signal(signal.SIGINT)
-    out, err = program.communicate(timeout=PATIENCE_SECONDS)
+    try:
+        ready, _, _ = select.select([program.stdout], [], [], PATIENCE_SECONDS)
+        program.send_signal(signal.SIGINT)
+        out, err = program.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        program.kill()
     assert ready, err
     return subprocess.CompletedProcess(command, program.returncode, out, err)
 

@@ -19,6 +19,9 @@ MODEL = {"id": "m", "name": "M", "type": "sql", "sql_query": "SELECT 1 AS a"}
 TOKEN = {"audience": "https://api.mparticle.com", "grant_type": "client_credentials"}
 
 
+PATIENT = {"trust_env": False, "timeout": PATIENCE_SECONDS}
+
+
 def pipeline(name="p", **changes):
     fields = {"id": name, "name": "P", "connection_id": "c", "data_model_id": "m", "environment": "development"}
     rest = {
@@ -44,7 +47,7 @@ def sandbox(running):
 
 @pytest.fixture
 def http(sandbox):
-    with httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(**PATIENT) as client:
         granted = client.post(sandbox.token_url, json={"client_id": "id", "client_secret": "secret", **TOKEN}).json()
         assert granted["token_type"] == "Bearer"
         assert granted["expires_in"] == 28800
@@ -65,7 +68,7 @@ def filled(http):
 )
 def test_a_token_wants_everything_right(sandbox, changed):
     asked = {"client_id": "id", "client_secret": "secret", **TOKEN, **changed}
-    answer = httpx.post(sandbox.token_url, json=asked, trust_env=False)
+    answer = httpx.post(sandbox.token_url, json=asked, **PATIENT)
     assert answer.status_code in (401, 403)
     assert "access_token" not in answer.text
 
@@ -82,7 +85,7 @@ def test_a_token_expires():
 @pytest.mark.parametrize("authorization", ["", "Bearer x", "Basic x"])
 def test_without_a_token_nothing_is_shown(sandbox, authorization):
     url = f"{sandbox.api_url}/workspaces/5328/connections"
-    answer = httpx.get(url, headers={"authorization": authorization}, trust_env=False)
+    answer = httpx.get(url, headers={"authorization": authorization}, **PATIENT)
     assert answer.status_code == 401
     assert answer.json()["errors"][0]["message"]
 
@@ -204,7 +207,7 @@ def test_it_stops_listening():
     with Sandbox() as sandbox:
         url = sandbox.token_url
     with pytest.raises(httpx.ConnectError):
-        httpx.get(url, trust_env=False)
+        httpx.get(url, **PATIENT)
 
 
 @pytest.mark.parametrize("missing", ["uvicorn", "starlette.applications"])
@@ -221,8 +224,11 @@ def test_serving_ends_cleanly_when_interrupted():
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as run:
-        asked = {"client_id": "anyone", "client_secret": "anything", **TOKEN}
-        assert httpx.post(run.stdout.readline().strip(), json=asked, trust_env=False).status_code == 200
-        run.send_signal(signal.SIGINT)
-        assert run.communicate(timeout=PATIENCE_SECONDS) == ("", "")
-        assert run.returncode == 0
+        try:
+            asked = {"client_id": "anyone", "client_secret": "anything", **TOKEN}
+            assert httpx.post(run.stdout.readline().strip(), json=asked, **PATIENT).status_code == 200
+            run.send_signal(signal.SIGINT)
+            assert run.communicate(timeout=PATIENCE_SECONDS) == ("", "")
+        finally:
+            run.kill()
+    assert run.returncode == 0

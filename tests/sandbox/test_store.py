@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from preflight.errors import EnvironmentFailure, UsageError
 from preflight.sandbox.state import Refused, State
 from preflight.sandbox.store import Store
+from tests.cli.command import environment
+from tests.until import PATIENCE_SECONDS
 
-from .test_sandbox import CONNECTION, MODEL, TOKEN, pipeline
+from .test_sandbox import CONNECTION, MODEL, PATIENT, TOKEN, pipeline
 
 
 @pytest.fixture
@@ -91,20 +94,27 @@ def test_two_sandboxes_do_not_share_a_file(tmp_path):
 def test_a_killed_sandbox_comes_back_with_what_it_answered(tmp_path):
     arguments = ["sandbox", "--state", str(tmp_path / "state")]
 
-    def start():
-        process = subprocess.Popen([sys.executable, "-m", "preflight", *arguments], stdout=subprocess.PIPE, text=True)
-        url = process.stdout.readline().removeprefix("sandbox on ").strip()
-        asked = {"client_id": "any", "client_secret": "any", **TOKEN}
-        token = httpx.post(f"{url}/oauth/token", json=asked, trust_env=False).json()["access_token"]
-        base = f"{url}/platform/v2/workspaces/5328/"
-        return process, httpx.Client(base_url=base, headers={"authorization": f"Bearer {token}"}, trust_env=False)
+    @contextmanager
+    def started():
+        command = [sys.executable, "-m", "preflight", *arguments]
+        with (
+            subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process,
+            httpx.Client(**PATIENT) as http,
+        ):
+            try:
+                url = process.stdout.readline().removeprefix("sandbox on ").strip()
+                asked = {"client_id": "any", "client_secret": "any", **TOKEN}
+                token = http.post(f"{url}/oauth/token", json=asked).json()["access_token"]
+                http.base_url = f"{url}/platform/v2/workspaces/5328/"
+                http.headers["authorization"] = f"Bearer {token}"
+                yield process, http
+            finally:
+                process.kill()
 
-    process, http = start()
-    with http, process:
+    with started() as (process, http):
         assert http.post("connections", json=CONNECTION).status_code == 201
         process.send_signal(signal.SIGKILL)
-    process, http = start()
-    with http, process:
+    with started() as (process, http):
         assert [held["id"] for held in http.get("connections").json()] == ["c"]
         process.send_signal(signal.SIGTERM)
-    assert process.returncode == 0
+        assert process.wait(PATIENCE_SECONDS) == 0

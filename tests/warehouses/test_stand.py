@@ -43,9 +43,13 @@ def test_a_server_ends_with_the_process_that_started_it(tmp_path: Path, end: sig
         ports = [held.take(), held.take()]
         command = [sys.executable, "-c", STARTING, str(tmp_path), *map(str, ports)]
         with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as starter:
-            assert starter.stdout is not None
-            assert starter.stdout.readline() == "ready\n"
-            starter.send_signal(end)
+            try:
+                assert starter.stdout is not None
+                assert starter.stdout.readline() == "ready\n"
+                starter.send_signal(end)
+                starter.wait()
+            finally:
+                starter.kill()
         until(lambda: not any(map(listens, ports)), "the server's end")
 
 

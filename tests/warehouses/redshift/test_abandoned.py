@@ -26,9 +26,11 @@ time.sleep(3600)
 def test_nothing_of_it_listens_once_the_tests_are_killed() -> None:
     command = [sys.executable, "-c", STARTING]
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as starter:
-        assert starter.stdout is not None
-        folder, ports = json.loads(starter.stdout.readline())
-        assert all(map(listens, ports))
-        starter.kill()
+        try:
+            assert starter.stdout is not None
+            folder, ports = json.loads(starter.stdout.readline())
+            assert all(map(listens, ports))
+        finally:
+            starter.kill()
     until(lambda: not any(map(listens, ports)), "the server's end")
     shutil.rmtree(Path(folder))
