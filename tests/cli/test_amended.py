@@ -31,6 +31,7 @@ from preflight.rule import Context, Fact, Scope
 from preflight.unchanged import Unchanged
 from preflight_rules import RULES
 from tests.engine.test_kept import HEAD, PIPELINE, START, TAILS
+from tests.until import PATIENCE_SECONDS
 
 from .test_unchanged import Checks
 
@@ -205,7 +206,7 @@ def test_checks_at_the_same_time_say_the_same(checks: Checks) -> None:
         write(checks.folder, {"c": sql})
         command = [sys.executable, "-m", "preflight", "check", str(checks.folder), "--offline"]
         running = [subprocess.Popen(command, env=checks.env, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-        said = {process.communicate(timeout=120)[0] for process in running}
+        said = {process.communicate(timeout=PATIENCE_SECONDS)[0] for process in running}
         assert said == {checks("--no-cache")[0]}
 
 

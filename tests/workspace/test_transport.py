@@ -20,6 +20,7 @@ from preflight.sandbox.faults import Fault
 from preflight.workspace.client import Client
 from preflight.workspace.target import Settings, credentials, settings, target
 from preflight.workspace.transport import MOST_BYTES
+from tests.until import PATIENCE_SECONDS
 
 ENVIRON = {"MP_CLIENT_ID": "id", "MP_CLIENT_SECRET": "canary-secret"}
 
@@ -226,7 +227,8 @@ def test_an_answer_without_measure_is_given_up(kind, said):
     server = serving(Flood)
     base = f"http://127.0.0.1:{server.server_port}"
     config = WorkspaceConfig("1", api_url=f"{base}/{kind}", token_url=f"{base}/oauth/token")
-    how = Settings(20.0) if kind == "packed" else Settings(0.3, whole_seconds=0.4)
+    seconds = 2 if kind == "drip" else PATIENCE_SECONDS
+    how = Settings(seconds, whole_seconds=seconds)
     with (
         Client(target(config), credentials(config, ENVIRON), settings=how, sleep=lambda _: None) as client,
         pytest.raises(WorkspaceError, match=said),
