@@ -28,6 +28,7 @@ class Page:
     def __init__(self, send: int, receive: int) -> None:
         self._send, self._receive = send, receive
         self._number, self._session, self._rest = 0, "", b""
+        self._loaded: set[str] = set()
         self.complaints: list[str] = []
         """What the page wrote to the console, and what its policy or a fault of its own stopped."""
         self.requests: list[str] = []
@@ -37,6 +38,7 @@ class Page:
         self._session = self.do("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log", "Security"):
             self.do(f"{domain}.enable")
+        self.do("Page.setLifecycleEventsEnabled", enabled=True)
 
     def do(self, method: str, **params: Any) -> Any:
         """Call a method and return its result; events that come meanwhile are noted."""
@@ -68,6 +70,8 @@ class Page:
     def _note(self, event: str, params: dict[str, Any]) -> None:
         if event in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"):
             self.complaints.append(json.dumps(params))
+        if event == "Page.lifecycleEvent" and params["name"] == "load":
+            self._loaded.add(params["loaderId"])
         if event == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
 
@@ -78,9 +82,9 @@ class Page:
         self.do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.do("Emulation.setEmulatedMedia", features=[scheme])
-        self.do("Page.navigate", url=file.resolve().as_uri())
-        while self._next().get("method") != "Page.loadEventFired":
-            pass
+        loader = self.do("Page.navigate", url=file.resolve().as_uri())["loaderId"]
+        while loader not in self._loaded:  # it may have loaded before the answer came
+            self._next()
         self.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def value(self, script: str) -> Any:
