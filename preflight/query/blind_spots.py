@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from preflight.query.words import Statement
 
@@ -41,18 +41,16 @@ _SPOTS: dict[str, tuple[tuple[str, str], ...]] = {
 
 def blind_spot(statement: Statement, dialect: str) -> str:
     """What of a statement that sqlglot does not parse the warehouse is known to take; empty where nothing is."""
-    for what, form in _SPOTS.get(dialect, ()):
-        if any(_follow(statement.words[at:], form.split()) for at in _starts(statement.words, form.split()[0])):
+    words = statement.words
+    for what, written in _SPOTS.get(dialect, ()):
+        forms = written.split()
+        if any(_follow(words, at, forms) for at in range(len(words) - len(forms) + 1)):
             return what
     return ""
 
 
-def _starts(words: Sequence[str], form: str) -> Iterator[int]:
-    return (at for at, word in enumerate(words) if _fits(word, form))
-
-
-def _follow(words: Sequence[str], forms: Sequence[str]) -> bool:
-    return len(words) >= len(forms) and all(_fits(word, form) for word, form in zip(words, forms, strict=False))
+def _follow(words: Sequence[str], at: int, forms: Sequence[str]) -> bool:
+    return all(_fits(words[at + n], form) for n, form in enumerate(forms))
 
 
 def _fits(word: str, form: str) -> bool:
