@@ -22,6 +22,8 @@ SORT
 """
 _LIST_ENDS = frozenset(_CLAUSES.split())
 _LIST_STARTS = ("DISTINCT", "ALL", "TOP")
+UNNAMED = "_unnamed_"
+"""Begins the name that stands for none while stars are expanded."""
 
 
 class Item(msgspec.Struct, frozen=True):

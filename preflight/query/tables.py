@@ -73,11 +73,16 @@ def _dynamic_parts(name: Expression) -> list[Expression]:
 
 
 def is_cte(table: Expression, dialect: str) -> bool:
-    """Whether the name is that of a common table expression in sight; one never sees itself unless recursive."""
+    """Whether the name is that of a common table expression in sight."""
+    return cte_of(table, dialect) is not None
+
+
+def cte_of(table: Expression, dialect: str) -> Any:
+    """The common table expression in sight that the name is that of; one never sees itself unless recursive."""
     from sqlglot import exp
 
     if table.args.get("db") or not isinstance(table.args.get("this"), exp.Identifier):
-        return False
+        return None
     wanted = folded_name(table.args["this"], dialect)
     node: Any = table
     inside: Any = None
@@ -92,11 +97,11 @@ def is_cte(table: Expression, dialect: str) -> bool:
                 alias = cte.args.get("alias")
                 named = alias.this if alias is not None else None
                 if named is not None and same(folded_name(named, dialect), wanted, dialect):
-                    return True
+                    return cte
                 if cte is inside:
                     break
         node = node.parent
-    return False
+    return None
 
 
 def folded_name(identifier: Any, dialect: str) -> str:
