@@ -174,11 +174,15 @@ class Gatherer:
         wanted = request.wanted & WAREHOUSE
         if wanted & _NEED_SCHEMA:
             found[Fact.SCHEMA] = self._ask(request, "describe", lambda: self._schema(adapter, query))
-        if Fact.TABLES in wanted:
+        if Fact.TABLES in wanted and query.unanalysed:  # its tables are not known, so nothing can be said of all
+            found[Fact.TABLES] = Missing(query.unanalysed)
+        elif Fact.TABLES in wanted:
             found[Fact.TABLES] = self._ask(request, "tables", lambda: self._table_facts(request, adapter, query))
         if Fact.ACCESS in wanted:
             own = tuple(use.ref for use in query.tables)
-            found[Fact.ACCESS] = self._access_of(request, adapter, own, tables)
+            access = self._access_of(request, adapter, own, tables)
+            unread = query.unanalysed and isinstance(access, Known)
+            found[Fact.ACCESS] = Missing(query.unanalysed) if unread else access
         if Fact.REHEARSAL in wanted:
             found[Fact.REHEARSAL] = self._rehearsal(request, adapter, query, found[Fact.SCHEMA])
         if Fact.COUNTS in wanted:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from preflight.location import Excerpt
 from preflight.model import TableRef
 from preflight.query import statements, unnests
+from preflight.query.blind_spots import blind_spot
 from preflight.query.deep import SHALLOW, quiet, run, sqlglot_errors
 from preflight.query.lexis import scan
 from preflight.query.positions import Positions
@@ -41,6 +42,7 @@ def parse(sql: Excerpt, dialect: str, data_model: str = "") -> Query:
 
 
 _UNREADABLE = "preflight's parser does not understand the SQL"
+_BLIND = "preflight's parser does not read {}, which {} takes; in a view it need not be read"
 _NO_QUERY = "the SQL is not one query that only reads"
 
 
@@ -91,9 +93,14 @@ def _analyse(query: Query, statement: Statement) -> None:
     except RecursionError:
         query.forget("the query nests too deep for preflight's parser")
         return
-    except sqlglot_errors() as error:
-        details = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
-        problem = statements.syntax_error(statement, details, query.dialect)
+    except ParseError as error:
+        if unread := blind_spot(statement, query.dialect):
+            query.forget(_BLIND.format(unread, statements.label(query.dialect)))
+            return
+        problem = statements.syntax_error(statement, error.errors[0] if error.errors else {}, query.dialect)
+    except sqlglot_errors():  # no word on the text: what failed is the reading
+        query.forget(_UNREADABLE)
+        return
     if problem is not None:
         query.problems += (problem,)
         query.forget(_UNREADABLE if problem.kind == "sql-syntax-error" else _NO_QUERY)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from preflight.location import Excerpt, SqlRange
 from preflight.model import Schema, TableInfo, TableRef, Type
-from preflight.query import calls, lexis, scope
+from preflight.query import calls, lexis, lineage, scope
 from preflight.query.values import Outputs, Projection, SqlProblem, TableUse
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 
 _UPPER = dict(zip(range(ord("a"), ord("z") + 1), range(ord("A"), ord("Z") + 1), strict=True))
+
+
+_LIST_OPENERS = ("SELECT", "DISTINCT", "ALL")
 
 
 class Query:
@@ -215,9 +218,30 @@ class Query:
         )
 
     def filters_on(self, name: str) -> tuple[Expression, ...]:
-        """Where the outermost query compares its output column ``name`` (without case) with a date of its own."""
-        selects = [query for query in self.outermost if type(query).__name__ == "Select"]
-        return tuple(predicate for select in selects for predicate in scope.filters_on(select, name))
+        """Where the query compares its output column ``name`` (without case) with a date of its own, at any level."""
+        return tuple(
+            predicate
+            for select, item in self.origins(name)
+            if (column := lineage.plain_column(item)) is not None
+            for predicate in scope.filters_on(select, column)
+        )
+
+    def origins(self, name: str) -> tuple[tuple[Expression, Expression], ...]:
+        """Each SELECT that passes the output column ``name`` (without case) on, outermost first, with its item."""
+        return tuple(lineage.origins(self.tree, name)) if self.tree is not None else ()
+
+    def item_place(self, item: Expression) -> SqlRange:
+        """A whole item of any select list, from the word that opens it or the comma before it to its end."""
+        place = self.place(item)
+        first = bisect_left(self._starts, place.start)
+        level = 0
+        while first:
+            before = self.sql.text[self.tokens[first - 1].start]
+            level += {")": 1, "]": 1, "(": -1, "[": -1}.get(before, 0)
+            if level < 0 or (level == 0 and (before == "," or calls.kind(self.tokens[first - 1]) in _LIST_OPENERS)):
+                break
+            first -= 1
+        return self.range(self._starts[first], place.end) if self._starts else place
 
     def outline(self) -> Expression | None:
         """A copy of the tree without the clauses that name no column."""

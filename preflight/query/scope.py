@@ -229,12 +229,10 @@ def _is_one_row(query: Any) -> bool:
     return query.args.get("group") is None and any(node.find_ancestor(Window) is None for node in found)
 
 
-def filters_on(select: Any, name: str) -> Iterator[Any]:
-    """The predicates of WHERE that compare the output column called ``name`` with something that reads no column."""
-    item: Any = next((item for item in select.expressions if item.alias_or_name.casefold() == name), None)
-    column = item.this if type(item).__name__ == "Alias" else item
+def filters_on(select: Any, column: Any) -> Iterator[Any]:
+    """The predicates of WHERE that compare a column of the SELECT with something that reads no column."""
     where = select.args.get("where")
-    if type(column).__name__ != "Column" or where is None:
+    if where is None:
         return
     for node in own(where):
         if type(node).__name__ not in _PREDICATES - {"In", "Like", "ILike"}:

@@ -125,6 +125,18 @@ def test_nothing_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:
     assert "\x1b" not in query("SELECT a b c FROM t").problems[0].message
 
 
+def test_where_sqlglot_itself_fails_the_text_is_not_blamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sqlglot.parser import Parser
+
+    def fail(*_: object) -> None:
+        raise TypeError("no text's fault")
+
+    monkeypatch.setattr(Parser, "parse", fail)
+    read = query("SELECT a FROM t")
+    assert read.problems == ()
+    assert "does not understand" in read.unanalysed
+
+
 # -- depth and size ----------------------------------------------------------------------------------------------------
 
 NESTED = {

@@ -34,12 +34,17 @@ def iterator_from_the_clock(ctx: Context) -> Iterator[Outcome]:
         return
     if ctx.query.unanalysed:
         yield Unproven(ctx.query.unanalysed)
-    for projection in ctx.query.projections:
-        if projection.name is None or projection.name.casefold() != iterator.casefold():
-            continue
-        for place in ctx.query.clock_readings(projection.whole):
+    own = [p for p in ctx.query.projections if p.name is not None and p.name.casefold() == iterator.casefold()]
+    wholes = [projection.whole for projection in own]
+    for _, item in ctx.query.origins(iterator):
+        place = ctx.query.item_place(item)
+        if not any(whole.start <= place.start < whole.end for whole in wholes):
+            wholes.append(place)
+    name = own[0].name if own else iterator
+    for whole in wholes:
+        for place in ctx.query.clock_readings(whole):
             yield Fault(
-                f"The iterator {projection.name} is made from {ctx.query.sql.text[place.start : place.end]}.",
+                f"The iterator {name} is made from {ctx.query.sql.text[place.start : place.end]}.",
                 place,
                 "Use the column that moves when the row changes.",
             )
