@@ -169,11 +169,24 @@ def test_a_write_that_the_rate_limit_refused_is_sent_again(sandbox, client, wait
     assert (len(sandbox.state.list("data_models")), waits) == (1, [2.0])
 
 
+TWICE = '[{"id": "a"}, {"id": "b"}, {"id": "a", "name": "Other"}]'
 DEEP = '[{"id": "a", "config": ' + '{"a":' * 900 + "1" + "}" * 900 + "}]"
 
 
 @pytest.mark.parametrize(
-    "body", ["<html>", '{"a": ', '{"items": 7}', '[{"name": "no id"}]', "[1]", "null", '[{"id": true}]', DEEP]
+    "body",
+    [
+        "<html>",
+        '{"a": ',
+        '{"items": 7}',
+        '[{"name": "no id"}]',
+        "[1]",
+        "null",
+        '[{"id": true}]',
+        '[{"id": ""}]',
+        TWICE,
+        DEEP,
+    ],
 )
 def test_a_success_that_is_no_list_is_an_error(sandbox, client, body):
     sandbox.fail("GET", f"{B}/connections", Fault(status=200, body=body))
