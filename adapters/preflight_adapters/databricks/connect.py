@@ -13,6 +13,7 @@ import msgspec
 from preflight.errors import Cause, WarehouseError
 from preflight.finding import Grade
 from preflight_adapters._guard import Gate, allow
+from preflight_adapters._route import loopback
 from preflight_adapters.databricks import errors, queries
 from preflight_adapters.databricks.login import Login
 
@@ -60,17 +61,14 @@ class Session:
         driver = _driver()
         arguments = _arguments(login)
         self.http_path: str = arguments["http_path"]
+        self.on_this_machine = login.on_this_machine or loopback(arguments["server_hostname"].partition(":")[0])
+        """Whether a server on this machine answers in place of Databricks, also where only a profile says so."""
         self._connection = self._open(driver, arguments)
         try:
             self.who = self._settle()
         except BaseException:
             self.close()
             raise
-
-    @property
-    def on_this_machine(self) -> bool:
-        """Whether a server on this machine answers in place of Databricks."""
-        return self._login.on_this_machine
 
     def rows(self, sql: str, purpose: str, basis: Grade, *, model: str | None = None) -> Answer:
         """The answer to one statement that the gate lets through; raises WarehouseError.
