@@ -90,6 +90,7 @@ def on_this_machine(url: str) -> bool:
 def _source(options: Options, root: Path) -> Login:
     given = options.given
     if token := options.text("token"):
+        options.scrub.add(token)
         from google.oauth2.credentials import Credentials
 
         return Login(Credentials(token=token), "", "an access token")  # type: ignore[no-untyped-call]
