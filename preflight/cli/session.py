@@ -53,7 +53,7 @@ def open_workspace(path: Path, *, exclusive: bool = False) -> Iterator[Reading]:
     """
     project = load(path)
     if project.problems:
-        write_report(check(project, Options(offline=True)), [("text", None)])
+        write_report(check(project, Options(offline=True)), [("text", None)], root=project.root)
         raise UsageError("the project has errors in its grammar", remedy="mend what the report above names")
     with (
         open_client(project, os.environ) as client,

@@ -16,7 +16,7 @@ from preflight.facts.once import Once
 from preflight.facts.sessions import Sessions
 from preflight.facts.work import spread
 from preflight.finding import Asked, Basis, Depth, Failure, Grade, Subject, SubjectKind, size_text
-from preflight.lock import NAME, Lock, LockedAdapter, opened
+from preflight.lock import NAME, AnyLock, LockedAdapter, opened
 from preflight.model import Access, AccessAsk, ProfileAsk, TableInfo, TableRef, WorkspaceState
 from preflight.query import Query
 from preflight.rule import Fact, Facts, Known, Missing
@@ -74,7 +74,7 @@ class Gatherer:
         require_credentials: bool = True,
         workers: int = WORKERS,
         watch: Watch = unwatched,
-        lock: Lock | None = None,
+        lock: AnyLock | None = None,
     ) -> None:
         self._project = project
         self._now = now

@@ -118,8 +118,9 @@ def test_a_lost_activation_converges(sandbox, client, fault):
     assert sandbox.state.get("pipelines", "contacts")["state"] == "active"
 
 
-def test_nothing_is_sent_again_before_it_was_looked_up(sandbox, client):
-    sandbox.fail("POST", f"{B}/connections", Fault(hang=True))
+@pytest.mark.parametrize("fault", [Fault(reset=True), Fault(hang=True)], ids=["reset", "hang"])
+def test_nothing_is_sent_again_before_it_was_looked_up(sandbox, client, fault):
+    sandbox.fail("POST", f"{B}/connections", fault)
     taken(client, projects.project())
     on_connection = [method for method, path in sandbox.requests if path.startswith(f"{B}/connections")]
     assert on_connection == ["GET", "GET", "POST", "GET", "POST", "GET", "GET"]

@@ -256,7 +256,7 @@ def tokens(sandbox):
 
 
 def keeping(open_client, sandbox, cached, **keywords):
-    return open_client(sandbox, environ=cached, settings=Settings(0.3, keep_token=True), **keywords)
+    return open_client(sandbox, environ=cached, settings=Settings(keep_token=True), **keywords)
 
 
 def kept(tmp_path):

@@ -133,7 +133,7 @@ OPTIONS = ("account", "host", "port", "protocol", "region", "role", "user", "pri
            "session_parameters", "secondary_roles", "connection_name", "connections_file_path")  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(OPTIONS), VALUES), st.dictionaries(st.sampled_from([*CONFIG]), VALUES))
 @example({"port": "x"}, {})
 @example({"private_key_file": "~nobody-at-all/key"}, {})

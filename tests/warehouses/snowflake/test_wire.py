@@ -35,6 +35,7 @@ from preflight.model import (
 from preflight.source import Asked, Outcome, Step
 from preflight_adapters import snowflake
 from preflight_adapters.snowflake import SnowflakeAdapter
+from tests.until import PATIENCE_SECONDS
 from tests.warehouses.snowflake.wire import LOGGED_IN, Answer, Wire, column, refusal, result, serving
 
 CONFIG: dict[str, Any] = {
@@ -200,11 +201,11 @@ def test_errors_by_their_codes(wire: Wire, bench: Bench, code: str, state: str, 
 def test_a_statement_that_runs_is_aborted_at_the_warehouse(wire: Wire, bench: Bench) -> None:
     adapter = bench.open()
     wire.statuses = ["RUNNING"]
-    timer = threading.Timer(0.3, adapter.cancel)
-    timer.start()
+    canceller = threading.Thread(target=lambda: wire.watched.wait(PATIENCE_SECONDS) and adapter.cancel())
+    canceller.start()
     with pytest.raises(WarehouseError) as caught:
         adapter.histogram(HistogramAsk("SELECT 1 AS id", None, None, 0, 0))
-    timer.join()
+    canceller.join()
     assert caught.value.cause is Cause.TIMEOUT
     assert len(wire.aborted) == 1
     adapter.cancel()
