@@ -145,7 +145,7 @@ class Session:
             asked = answers.retry_after(answer, datetime.now(UTC))
             if answer.status not in statuses or attempt == ATTEMPTS or (asked or 0.0) > LONGEST_WAIT:
                 return answer
-            self.sleep(_back_off(attempt) if asked is None else asked)
+            self.sleep(asked or _back_off(attempt))  # a date that has passed may be this machine's wrong clock
         raise AssertionError("the last attempt returns or raises")
 
     def _exchange(self, method: str, url: str, content: bytes | None, authorization: str) -> Answer:

@@ -151,6 +151,14 @@ def test_retry_after_is_honoured_up_to_a_bound(sandbox, client, waits):
     assert "3600 s" in caught.value.remedy
 
 
+@pytest.mark.parametrize("past", ["0", "Mon, 01 Jan 2024 00:00:00 GMT"])
+def test_no_request_is_hurried_by_a_clock_that_is_wrong(sandbox, client, waits, past):
+    sandbox.fail("GET", f"{B}/connections", Fault(status=429, headers=(("retry-after", past),)), times=3)
+    client.listed("connections")
+    assert len(waits) == 3
+    assert min(waits) > 0
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [(Fault(status=500), 500), (Fault(status=503, after=True), 503), (Fault(hang=True), 0), (Fault(reset=True), 0)],
