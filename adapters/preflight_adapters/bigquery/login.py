@@ -70,6 +70,10 @@ def endpoint(options: Options) -> str:
     if not url:
         return ""
     url = url if "://" in url else f"https://{url}"
+    if not _addressable(url):
+        raise WarehouseError(
+            Cause.DRIVER, f"api_endpoint is no address: {url}", remedy="mend `introspect.api_endpoint`"
+        )
     if urlsplit(url).scheme != "https" and not on_this_machine(url):
         raise WarehouseError(
             Cause.DRIVER,
@@ -77,6 +81,14 @@ def endpoint(options: Options) -> str:
             remedy="write https:// in `introspect.api_endpoint`",
         )
     return url
+
+
+def _addressable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def on_this_machine(url: str) -> bool:
