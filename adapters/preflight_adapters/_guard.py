@@ -43,8 +43,8 @@ _FUNCTIONS = re.compile(
 )
 """Functions that reach files, settings, sequences or other systems, or that write, on any of the engines."""
 
-_OWNERS = frozenset({"AI", "CORTEX"})
-"""Schemas whose every function asks a paid model, of Snowflake and BigQuery."""
+_OWNERS = {"bigquery": "AI", "snowflake": "CORTEX"}
+"""By dialect, the schema whose every function asks a paid model."""
 
 _FORMATS = frozenset(["AVRO", "BINARYFILE", "CSV", "JSON", "ORC", "PARQUET", "TEXT", "XML"])
 """Databricks reads files of these formats as tables, as in ``csv.`s3://bucket/file```."""
@@ -126,7 +126,7 @@ def allow(sql: str, dialect: str) -> None:
 
 
 def _query(sql: str, dialect: str) -> None:
-    deep(lambda: _judge(_parsed(sql, dialect)))
+    deep(lambda: _judge(_parsed(sql, dialect), dialect))
 
 
 def _tokens(sql: str, dialect: str) -> list[Token]:
@@ -158,7 +158,7 @@ def _parsed(sql: str, dialect: str) -> Expr:
     return statements[0]
 
 
-def _judge(tree: Expr) -> None:
+def _judge(tree: Expr, dialect: str) -> None:
     from sqlglot import exp
 
     if not isinstance(tree, exp.Query):
@@ -169,7 +169,7 @@ def _judge(tree: Expr) -> None:
             raise _refused(f"a query that holds {type(node).__name__.upper()}")
         if isinstance(node, exp.Func):
             name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
-            if _FUNCTIONS.fullmatch(name) or _owner(node) in _OWNERS:
+            if _FUNCTIONS.fullmatch(name) or _owner(node) == _OWNERS.get(dialect):
                 raise _refused(f"the function {name}")
         if isinstance(node, exp.Table | exp.TableFromRows) and _is_file(node):
             raise _refused("a file or a stage read as a table")

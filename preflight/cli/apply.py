@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--rotate-secrets", "rotate", multiple=True, metavar="ID", help="Send this one's secrets again; repeatable."
 )
-@click.option("--allow-destructive", is_flag=True, help="Let it deactivate or re-point what runs.")
+@click.option("--allow-destructive", is_flag=True, help="Let it stop or re-point what runs, also others'.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(
     path: Path,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from preflight.config.secrets import looks_secret
 from preflight.deploy.show import label, printable
 from preflight.model import Remote, WorkspaceState
 from preflight.workspace import wire
@@ -76,7 +77,7 @@ class _Writer:
     def _usable(self, kind: str, remote: Remote) -> bool:
         if wire.SLUG.fullmatch(remote.id):
             return True
-        self._notes.append(f"{label(kind, remote.id)} is left out: that is no id.".capitalize())
+        self._notes.append(f"{_titled(kind, remote.id)} is left out: that is no id.")
         return False
 
     def _connection(self, remote: Remote) -> dict[str, Any]:
@@ -142,31 +143,47 @@ class _Writer:
     def _known(self, kind: str, remote: Remote, *extra: str) -> dict[str, Any]:
         """The fields that a client may set, in the reference's order, parts with their own; a note names the others."""
         known = wire.FIELDS[kind]
+        body = self._inert(kind, remote.id, remote.body)
         tops = dict.fromkeys(name.partition(".")[0] for name in known)
         parts = {"sync_mode", "schedule"} & tops.keys()
-        found = {name: remote.body.get(name) for name in tops}
+        found = {name: body.get(name) for name in tops}
         for part in parts:
             held = found[part]
             if isinstance(held, Mapping):
                 self._report(kind, remote.id, {f"{part}.{name}": value for name, value in held.items()}, known)
                 found[part] = {name: value for name, value in held.items() if f"{part}.{name}" in known}
-        others = {name: value for name, value in remote.body.items() if name not in wire.READ_ONLY and name != "id"}
+        others = {name: value for name, value in body.items() if name not in wire.READ_ONLY and name != "id"}
         self._report(kind, remote.id, others, (*tops, *extra))
         return found
+
+    def _inert(self, kind: str, id: str, value: Any) -> Any:  # noqa: A002
+        """``value`` without what a project file would read as a reference to a variable of whoever applies it."""
+        if isinstance(value, list | tuple):
+            return [self._inert(kind, id, item) for item in value]
+        if not isinstance(value, Mapping):
+            return value
+        kept = {name: item for name, item in value.items() if not _refers(item)}
+        for name in value.keys() - kept.keys():
+            self._notes.append(f"{_titled(kind, id)}: {printable(name)} is left out: it refers to a variable.")
+        return {name: self._inert(kind, id, item) for name, item in kept.items()}
 
     def _report(self, kind: str, id: str, fields: Mapping[str, Any], known: Any) -> None:  # noqa: A002 - the API's word
         names = [name for name, value in fields.items() if name not in known and value is not None]
         if names:
             listed = ", ".join(printable(name) for name in names)
-            self._notes.append(f"{label(kind, id).capitalize()}: {listed} is not written, as no source documents it.")
+            self._notes.append(f"{_titled(kind, id)}: {listed} is not written, as no source documents it.")
 
-    def _value(self, kind: str, id: str, name: str, value: Any) -> Any:  # noqa: A002
-        if wire.secret(name) or (isinstance(value, str) and value and _MASK.fullmatch(value)):
-            return self._secret(kind, id, name)
+    def _value(self, kind: str, id: str, path: str, value: Any) -> Any:  # noqa: A002
+        """A member of a connection's config; ``path`` is its place there, with dots."""
+        name = path.rpartition(".")[2]
+        text = value if isinstance(value, str) else ""
+        if wire.secret(name) or looks_secret(text) or _MASK.fullmatch(text):
+            return self._secret(kind, id, path)
         if isinstance(value, Mapping):
-            return {key: self._value(kind, id, key, item) for key, item in value.items() if item is not None}
+            items = value.items()
+            return {key: self._value(kind, id, f"{path}.{key}", item) for key, item in items if item is not None}
         if isinstance(value, list | tuple):
-            return [self._value(kind, id, name, item) for item in value]
+            return [self._value(kind, id, f"{path}.{number}", item) for number, item in enumerate(value, 1)]
         return value
 
     def _secret(self, kind: str, id: str, name: str) -> dict[str, str]:  # noqa: A002
@@ -178,6 +195,19 @@ class _Writer:
             number += 1
             variable = f"{base}_{number}"
         return {"env": variable}
+
+
+def _titled(kind: str, id: str) -> str:  # noqa: A002 - the API's word
+    """A resource at the beginning of a sentence."""
+    named = label(kind, id)
+    return named[0].upper() + named[1:]
+
+
+def _refers(value: Any) -> bool:
+    """Whether a value, or an item of it, is written as ``{env: NAME}``."""
+    if isinstance(value, list | tuple):
+        return any(map(_refers, value))
+    return isinstance(value, Mapping) and list(value) == ["env"]
 
 
 class _Plain(yaml.SafeDumper):

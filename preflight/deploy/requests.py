@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -33,5 +34,9 @@ def requests(plan: Plan, project: Project, paths: Mapping[str, str]) -> Iterator
 
 
 def as_json(body: Mapping[str, Any]) -> str:
-    """A body for reading: a secret is ``{"env": NAME}``, and a literal under a secret's name is left out."""
-    return msgspec.json.format(msgspec.json.encode(shown("", body)), indent=2).decode()
+    """A body for reading: a secret is ``{"env": NAME}``, and a literal under a secret's name is left out.
+
+    What would steer a terminal is escaped, as JSON may escape any character.
+    """
+    text = msgspec.json.format(msgspec.json.encode(shown("", body)), indent=2).decode()
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)

@@ -7,6 +7,7 @@ from difflib import unified_diff
 from typing import Any
 
 from preflight.config import EnvRef
+from preflight.config.secrets import looks_secret
 from preflight.deploy.difference import Change, destruction
 from preflight.workspace import wire
 
@@ -66,7 +67,7 @@ def scalar(name: str, value: Any) -> str:
     """One value; a secret is only ever named."""
     if isinstance(value, EnvRef):
         return f"(secret: ${value.env})"
-    if wire.secret(name):
+    if wire.secret(name) or (isinstance(value, str) and looks_secret(value)):
         return "(secret)"
     if value is None:
         return "(absent)"
@@ -84,7 +85,7 @@ def shown(name: str, value: Any) -> Any:
     """A value as JSON may show it: a secret is ``{"env": NAME}``, a literal under a secret's name is left out."""
     if isinstance(value, EnvRef):
         return {"env": value.env}
-    if value is not None and wire.secret(name):
+    if value is not None and (wire.secret(name) or (isinstance(value, str) and looks_secret(value))):
         return "(secret)"
     if isinstance(value, Mapping):
         return {key: shown(key, item) for key, item in value.items()}

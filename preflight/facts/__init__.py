@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
@@ -205,7 +206,7 @@ class Gatherer:
     def _ask(self, request: Request, step: str, call: Callable[[], Known]) -> Known | Missing:
         self._watch(request.subject, step)
         try:
-            return call()
+            return _read(call)
         except WarehouseError as error:
             label = self._label(request)
             if error.cause.blames_query:
@@ -345,6 +346,26 @@ class Gatherer:
             self._fail("workspace", "read", error)
             return Missing(f"the workspace could not be read: {error.message}")
         return Known(state, Basis(Grade.DESCRIBED, state.stand_in))
+
+
+def _read(call: Callable[[], Known]) -> Known:
+    """The answer of ``call``; one that its adapter cannot make sense of is a WarehouseError, and stops nobody else.
+
+    What the exception says is left out, since it may hold a value of a row.
+    """
+    try:
+        return call()
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        file = Path(trace.tb_frame.f_code.co_filename) if trace else Path("?")
+        place = f"{file.parent.name}/{file.name}:{trace.tb_lineno if trace else 0}"
+        raise WarehouseError(
+            Cause.OTHER,
+            f"its answer cannot be read ({type(error).__name__} in {place})",
+            remedy="check that nothing between here and the warehouse changes its answers; if it stays, report it",
+        ) from None
 
 
 def _basis(adapter: Adapter, grade: Grade) -> Basis:

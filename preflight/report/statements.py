@@ -17,4 +17,12 @@ def _block(asked: Asked) -> str:
     read = f", {size_text(asked.bytes)}" if asked.bytes is not None else ""
     error = f"\n-- refused: {' '.join(asked.error.split())}" if asked.error else ""
     head = f"-- {asked.connection}: {asked.purpose}, {asked.basis.name.lower()}, {asked.seconds:.2f} s{read}{error}"
-    return f"{head}\n{asked.text.rstrip()}\n"
+    return _printable(f"{head}\n{asked.text.rstrip()}\n")
+
+
+def _printable(text: str) -> str:
+    """``text`` with its lines and tabs, and an escape for whatever else would steer a terminal."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    lines = text.replace("\r\n", "\n")
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in lines)

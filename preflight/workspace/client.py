@@ -205,13 +205,19 @@ class Client:
     def _remotes(self, answer: Answer, kind: str) -> tuple[Remote, ...]:
         what = f"the list of {kind}"
         try:
-            return tuple(self._remote(item, answer, what) for item in answers.items(answer))
+            found = tuple(self._remote(item, answer, what) for item in answers.items(answer))
         except ValueError as error:
             raise self._session.strange(answer, what, str(error)) from None
+        seen: set[str] = set()
+        for remote in found:
+            if remote.id in seen:
+                raise self._session.strange(answer, what, f"two of the id {printable(remote.id)}")
+            seen.add(remote.id)
+        return found
 
     def _remote(self, item: Any, answer: Answer, what: str) -> Remote:
         name = item.get("id") if isinstance(item, Mapping) else None
-        if not isinstance(name, str | int) or isinstance(name, bool):
+        if not isinstance(name, str | int) or isinstance(name, bool) or name == "":
             raise self._session.strange(answer, what, "something without an id")
         return Remote(str(name), item)
 

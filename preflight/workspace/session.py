@@ -80,8 +80,16 @@ class Session:
     def write(self, method: str, url: str, body: Mapping[str, Any]) -> None:
         """Send a write once; raises WorkspaceError, and with status 0 or 5xx nobody knows whether it was done."""
         answer = self._authorized(method, url, _encode(body))
+        doing = f"{method} {urlsplit(url).path}"
         if not answer.ok:
-            raise self.refused(answer, f"{method} {urlsplit(url).path}")
+            raise self.refused(answer, doing)
+        try:
+            if answer.content.strip():
+                answer.json()
+        except ValueError as error:
+            unlike = self.strange(answer, doing, str(error))
+            unlike.status = 0  # something else answered, such as a portal: whether the API heard of it is not known
+            raise unlike from None
 
     def refused(self, answer: Answer, doing: str) -> WorkspaceError:
         """The error that an answer means; ``doing`` completes "refused to"."""
@@ -137,7 +145,7 @@ class Session:
             asked = answers.retry_after(answer, datetime.now(UTC))
             if answer.status not in statuses or attempt == ATTEMPTS or (asked or 0.0) > LONGEST_WAIT:
                 return answer
-            self.sleep(_back_off(attempt) if asked is None else asked)
+            self.sleep(asked or _back_off(attempt))  # a date that has passed may be this machine's wrong clock
         raise AssertionError("the last attempt returns or raises")
 
     def _exchange(self, method: str, url: str, content: bytes | None, authorization: str) -> Answer:

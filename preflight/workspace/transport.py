@@ -85,7 +85,7 @@ class HttpxTransport:
 
 def _whole(response: httpx.Response, until: float) -> bytes:
     """The unpacked body; raises LostError where it grows past all measure or is not there at ``until``."""
-    if response.headers.get("content-encoding", "identity").strip().lower() not in ("identity", "gzip"):
+    if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity", "gzip"):
         raise LostError(Loss.CUT, "a body that is packed otherwise than was asked for")
     parts, size = [], 0
     for part in response.iter_bytes():

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import msgspec
 
 from preflight.config import Connection, DataModel, EnvRef, FieldTransformation, Pipeline, Value
+from preflight.config.secrets import is_secret_name
 from preflight.errors import EnvironmentFailure
 from preflight.model import Provider
 
@@ -299,5 +300,5 @@ def _revealed(value: Value, environ: Mapping[str, str]) -> object:
 
 
 def secret(name: str) -> bool:
-    """Whether a field of this name holds a secret, whoever wrote it."""
-    return _SECRET_NAME.search(name) is not None
+    """Whether a field of this name holds a secret, whoever wrote it: wider than what a project may call one."""
+    return _SECRET_NAME.search(name) is not None or is_secret_name(name)

@@ -107,7 +107,6 @@ HOSTILE = [
     "SELECT * FROM list_secrets()",
     "SELECT query_to_xml('DELETE FROM t', true, true, '')",
     "SELECT get_presigned_url('@s', 'x')",
-    "SELECT CORTEX.COMPLETE('m', 'x')",
     "SELECT 'open string",
     "SELECT /* open comment",
     "SELECT FROM WHERE",

@@ -42,6 +42,7 @@ def test_a_semicolon_in_the_dialects_own_quotes_ends_nothing(sql: str, dialect: 
     ("sql", "dialect"),
     [
         ("SELECT * FROM TABLE(GETNEXTVAL(s))", "snowflake"),
+        ("SELECT CORTEX.COMPLETE('m', 'x')", "snowflake"),
         ("SELECT SNOWFLAKE.CORTEX.COMPLETE('m', 'x')", "snowflake"),
         ("SELECT * FROM TABLE(SNOWFLAKE.CORTEX.SEARCH_PREVIEW('x'))", "snowflake"),
         ("SELECT * FROM TABLE('@stage/file')", "snowflake"),
@@ -71,6 +72,7 @@ def test_what_one_engine_alone_knows_is_refused(sql: str, dialect: str) -> None:
         ("SELECT a FROM delta.`/mnt/t`", "databricks"),
         ("SELECT ai.score, cortex.a FROM ai, cortex", "snowflake"),
         ("SELECT s.clean(a) AS a FROM s.t", "bigquery"),
+        ("SELECT ai.clean(a) AS a FROM ai.t", "snowflake"),
         ("SELECT * FROM TABLE(FLATTEN(INPUT => PARSE_JSON('[1]')))", "snowflake"),
     ],
 )

@@ -210,14 +210,17 @@ def crashing(statement: str, **variables: str) -> subprocess.CompletedProcess[st
 
 
 def test_a_bug_shows_no_traceback_but_keeps_it(tmp_path: Path) -> None:
-    done = crashing("raise ZeroDivisionError('\\udc80')", TMPDIR=str(tmp_path))
+    said = "raise ZeroDivisionError('\\udc80 canary-password')"
+    done = crashing(said, TMPDIR=str(tmp_path), SNOWFLAKE_PASSWORD="canary-password")
     assert done.returncode == 70
     assert done.stdout == ""
     first, second = done.stderr.splitlines()
     assert first == "error: this is a bug in preflight, not in your project"
     kept = Path(second.rpartition(" ")[2])
     assert kept.parent == tmp_path
-    assert "ZeroDivisionError" in kept.read_text("utf-8")
+    trace = kept.read_text("utf-8")
+    assert "ZeroDivisionError" in trace
+    assert "canary" not in trace, "whoever reports a bug sends this file"
 
 
 def test_an_interrupt_is_quiet() -> None:

@@ -166,6 +166,25 @@ def test_whatever_the_workspace_holds_is_written(tmp_path, body):
     load(tmp_path)
 
 
+def test_no_secret_that_is_shown_after_all_is_written_and_nobody_elses_variable_is_named(tmp_path):
+    config = {
+        "api_key": "canary-1",
+        "note": "https://user:canary-2@host",
+        "keys": [{"password": "canary-3"}, {"password": "canary-4"}],
+        "harmless": {"env": "AWS_SECRET_ACCESS_KEY"},
+        "list": [{"env": "HOME"}],
+    }
+    connection = Remote("A", {"name": {"env": "HOME"}, "service_provider": "Databricks", "config": config})
+    found = adopt(WorkspaceState("t", connections=(connection,)), "1")
+    text = found.files["preflight.yml"]
+    assert "canary" not in text
+    assert found.secrets == ("A_API_KEY", "A_NOTE", "A_KEYS_1_PASSWORD", "A_KEYS_2_PASSWORD")
+    assert "AWS_SECRET_ACCESS_KEY" not in text
+    assert "HOME" not in text
+    assert "Connection A: name is left out: it refers to a variable." in found.notes
+    assert sum("refers to a variable" in note for note in found.notes) == 3
+
+
 def test_two_secrets_never_share_a_name():
     connections = tuple(
         Remote(name, {"name": "n", "service_provider": "Redshift", "config": {}}) for name in ("a-b", "a_b", "1")

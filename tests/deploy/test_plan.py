@@ -1,8 +1,11 @@
+import json
+
 import msgspec
 import pytest
 
 from preflight.config import EnvRef
 from preflight.deploy.plan import Create, Keep, Update, explain, make
+from preflight.deploy.requests import as_json
 from preflight.errors import NothingToCheck, PlanRefused, UsageError
 from preflight.model import Remote, WorkspaceState
 from preflight.workspace import wire
@@ -176,3 +179,11 @@ def test_a_literal_secret_is_not_shown_either():
     assert "(secret: $U)" in text
     changed = holding(project, crm={"config": {"password": "canary-old", "nested": 7, "list": {"token": "canary"}}})
     assert "canary" not in explain(make(project, changed))
+
+
+def test_a_request_is_shown_without_what_steers_a_terminal():
+    hostile = "\x1b[2J\x9b\u202e\u2028\U000e0001 é"
+    text = as_json({"id": "a", "name": hostile, hostile: 1})
+    assert json.loads(text) == {"id": "a", "name": hostile, hostile: 1}
+    assert all(c.isprintable() or c == "\n" for c in text)
+    assert "é" in text

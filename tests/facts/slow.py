@@ -50,6 +50,8 @@ class Slow:
         self._send(sql, "describe", Grade.DESCRIBED)
         if "gone" in sql.casefold():
             raise WarehouseError(Cause.NOT_FOUND, "there is no such table", name="GONE")
+        if "garbled" in sql.casefold():
+            int("canary of a row")
         if "hollow" in sql.casefold():
             return Schema(())
         columns = (Column("CUSTOMER_ID", Type(Kind.TEXT)), Column("UPDATED_AT", Type(Kind.INSTANT)))

@@ -135,6 +135,15 @@ def test_a_schema_without_a_column_is_no_answer(tmp_path: Path, warehouse: Wareh
     assert ["no column" in failure.cause for failure in report.failures] == [True]
 
 
+def test_an_answer_that_makes_no_sense_leaves_the_others_alone(tmp_path: Path, warehouse: Warehouse) -> None:
+    report = run(project(tmp_path, [("main", "crm.public.garbled"), ("main", "crm.public.t")]))
+    states = {v.subject.id: v.state for v in report.verdicts if v.name == "query-refused-by-warehouse"}
+    assert states == {"p0": State.UNPROVEN, "p1": State.PASS}
+    [failure] = report.failures
+    assert "ValueError in facts/test_gatherer.py" in failure.cause
+    assert "canary" not in failure.cause
+
+
 def test_who_watches_is_told_what_has_been_read(tmp_path: Path, warehouse: Warehouse) -> None:
     told: list[tuple[str, str]] = []
     folder = project(tmp_path, [("main", "crm.public.t")])

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from preflight.finding import Asked, Grade
+from preflight.report.statements import statements_text
 from tests.cli.command import BROKEN, environment, project, run_apart
 from tests.until import PATIENCE_SECONDS
 
@@ -67,6 +69,13 @@ def test_every_encoding_gets_a_whole_report(tmp_path: Path, encoding: str) -> No
     text = plain.stdout.decode(encoding)
     assert "trailing-semicolon" in text
     assert "inapplicable" in text.splitlines()[-1]
+
+
+def test_a_statement_keeps_its_lines_and_steers_no_terminal() -> None:
+    sql = "SELECT a,\r\n\t'é' AS b -- \x1b[2J\x9b\r\u202e\u2028\nFROM t\n"
+    text = statements_text([Asked("w", "describe", sql, Grade.DESCRIBED, 0.5, error="no\x07")])
+    assert "SELECT a,\n\t'é' AS b -- \\x1b[2J\\x9b\\r\\u202e\\u2028\nFROM t\n" in text
+    assert all(c.isprintable() or c in "\n\t" for c in text)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")

@@ -151,6 +151,14 @@ def test_retry_after_is_honoured_up_to_a_bound(sandbox, client, waits):
     assert "3600 s" in caught.value.remedy
 
 
+@pytest.mark.parametrize("past", ["0", "Mon, 01 Jan 2024 00:00:00 GMT"])
+def test_no_request_is_hurried_by_a_clock_that_is_wrong(sandbox, client, waits, past):
+    sandbox.fail("GET", f"{B}/connections", Fault(status=429, headers=(("retry-after", past),)), times=3)
+    client.listed("connections")
+    assert len(waits) == 3
+    assert min(waits) > 0
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [(Fault(status=500), 500), (Fault(status=503, after=True), 503), (Fault(hang=True), 0), (Fault(reset=True), 0)],
@@ -169,11 +177,24 @@ def test_a_write_that_the_rate_limit_refused_is_sent_again(sandbox, client, wait
     assert (len(sandbox.state.list("data_models")), waits) == (1, [2.0])
 
 
+TWICE = '[{"id": "a"}, {"id": "b"}, {"id": "a", "name": "Other"}]'
 DEEP = '[{"id": "a", "config": ' + '{"a":' * 900 + "1" + "}" * 900 + "}]"
 
 
 @pytest.mark.parametrize(
-    "body", ["<html>", '{"a": ', '{"items": 7}', '[{"name": "no id"}]', "[1]", "null", '[{"id": true}]', DEEP]
+    "body",
+    [
+        "<html>",
+        '{"a": ',
+        '{"items": 7}',
+        '[{"name": "no id"}]',
+        "[1]",
+        "null",
+        '[{"id": true}]',
+        '[{"id": ""}]',
+        TWICE,
+        DEEP,
+    ],
 )
 def test_a_success_that_is_no_list_is_an_error(sandbox, client, body):
     sandbox.fail("GET", f"{B}/connections", Fault(status=200, body=body))

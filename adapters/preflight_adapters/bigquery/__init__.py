@@ -197,6 +197,8 @@ def _opened(connection: Connection, root: Path, environ: Mapping[str, str]) -> t
     named = any(name in connection.introspect.options for name in WAYS)
     config = _CONFIG if named else {**_CONFIG, "service_account_key": "service_account_key"}
     options = resolve(connection, environ, config=config)
+    if not options.given.get("api_endpoint") and (emulator := environ.get("BIGQUERY_EMULATOR_HOST")):
+        options = msgspec.structs.replace(options, given={**options.given, "api_endpoint": emulator})
     place = Place(*(_text(connection, name, environ) for name in ("project_id", "dataset_id", "service_account_id")))
     folder = root / connection.introspect.folder
     return options, log_in(options, folder), place

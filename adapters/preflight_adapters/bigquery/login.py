@@ -70,6 +70,10 @@ def endpoint(options: Options) -> str:
     if not url:
         return ""
     url = url if "://" in url else f"https://{url}"
+    if not _addressable(url):
+        raise WarehouseError(
+            Cause.DRIVER, f"api_endpoint is no address: {url}", remedy="mend `introspect.api_endpoint`"
+        )
     if urlsplit(url).scheme != "https" and not on_this_machine(url):
         raise WarehouseError(
             Cause.DRIVER,
@@ -77,6 +81,14 @@ def endpoint(options: Options) -> str:
             remedy="write https:// in `introspect.api_endpoint`",
         )
     return url
+
+
+def _addressable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def on_this_machine(url: str) -> bool:
@@ -90,6 +102,7 @@ def on_this_machine(url: str) -> bool:
 def _source(options: Options, root: Path) -> Login:
     given = options.given
     if token := options.text("token"):
+        options.scrub.add(token)
         from google.oauth2.credentials import Credentials
 
         return Login(Credentials(token=token), "", "an access token")  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from preflight.errors import Cause, WarehouseError
 from preflight.finding import Grade
 from preflight_adapters._guard import Gate, allow
+from preflight_adapters._route import loopback
 from preflight_adapters.databricks import errors, queries
 from preflight_adapters.databricks.login import Login
 
@@ -60,17 +62,14 @@ class Session:
         driver = _driver()
         arguments = _arguments(login)
         self.http_path: str = arguments["http_path"]
+        self.on_this_machine = login.on_this_machine or loopback(arguments["server_hostname"].partition(":")[0])
+        """Whether a server on this machine answers in place of Databricks, also where only a profile says so."""
         self._connection = self._open(driver, arguments)
         try:
             self.who = self._settle()
         except BaseException:
             self.close()
             raise
-
-    @property
-    def on_this_machine(self) -> bool:
-        """Whether a server on this machine answers in place of Databricks."""
-        return self._login.on_this_machine
 
     def rows(self, sql: str, purpose: str, basis: Grade, *, model: str | None = None) -> Answer:
         """The answer to one statement that the gate lets through; raises WarehouseError.
@@ -87,8 +86,10 @@ class Session:
         until = time.monotonic() + self._timeout
         while True:
             try:
-                return driver.connect(**arguments)
+                with _quiet():
+                    return driver.connect(**arguments)
             except Exception as error:  # the driver passes on what its HTTP and OAuth libraries raise
+                _bury(error)
                 ours = self._error(error)
             if ours.cause is not Cause.NO_COMPUTE or ours.code == "404" or time.monotonic() + _WAIT_SECONDS > until:
                 raise ours from None
@@ -194,6 +195,29 @@ class Session:
         if errors.names_a_condition(text) or (isinstance(context, dict) and "operation-id" in context):
             return errors.refusal(text, statement=sql, model=model)
         return errors.unreached(text.removeprefix("Error during request to server. "), None)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing on stderr where nobody has set up logging: the driver's OAuth logs a traceback to the root logger."""
+    import logging
+
+    nowhere = logging.NullHandler()
+    logging.root.addHandler(nowhere)
+    try:
+        yield
+    finally:
+        logging.root.removeHandler(nowhere)
+
+
+def _bury(error: BaseException) -> None:
+    """Let a connection that was never made be collected in silence: its end asks for the session that it lacks."""
+    trace = error.__traceback__
+    while trace is not None:
+        half_made: Any = trace.tb_frame.f_locals.get("self")
+        if type(half_made).__name__ == "Connection" and not hasattr(half_made, "session"):
+            half_made.session = SimpleNamespace(is_open=False)
+        trace = trace.tb_next
 
 
 def _cancel(cursor: Any) -> None:

@@ -102,20 +102,9 @@ def login(connection: Connection, environ: Mapping[str, str]) -> Login:
     if not profile:
         _from_environment(given, environ, options)
     driver = {name: given[name] for name in _DRIVER if given.get(name) is not None}
-    if (uri := driver.get("_connection_uri")) and not _safe(str(uri)):
-        raise WarehouseError(
-            Cause.DRIVER,
-            f"connection {connection.id}: _connection_uri would send the login unencrypted to another machine",
-            remedy="give server_hostname and http_path instead",
-        )
-    for name, trusting in (("_tls_no_verify", False), ("_tls_verify_hostname", True)):
-        if name in driver and driver[name] is not trusting:
-            where = urlsplit(str(driver.get("_connection_uri", ""))).hostname or _host(
-                str(given.get("server_hostname"))
-            )
-            require_encryption(where, f"introspect.{name}", encrypted=False)
-    sdk, way = _way(given, driver, options)
     host = _host(options.text("server_hostname") or str(given.get("server_hostname") or ""))
+    _require_trust(driver, host, connection.id)
+    sdk, way = _way(given, driver, options)
     http_path = str(given.get("http_path") or "")
     if sdk is None or not profile:
         for name, value in (("server_hostname", host), ("http_path", http_path)):
@@ -131,6 +120,22 @@ def login(connection: Connection, environ: Mapping[str, str]) -> Login:
     if auth_type is not None and auth_type not in _DRIVER_WAYS:
         driver.pop("auth_type", None)
     return made
+
+
+def _require_trust(driver: Mapping[str, Any], host: str, connection: str) -> None:
+    """Raise WarehouseError (DRIVER, AUTH) for an address that is none, and where a login would not be safe."""
+    uri = str(driver.get("_connection_uri", ""))
+    wrong = ""
+    if not _addressable(uri, driver.get("_port", 1)):
+        wrong = "_connection_uri or _port is no address"
+    elif uri and not _safe(uri):
+        wrong = "_connection_uri would send the login unencrypted to another machine"
+    if wrong:
+        remedy = "give server_hostname and http_path instead"
+        raise WarehouseError(Cause.DRIVER, f"connection {connection}: {wrong}", remedy=remedy)
+    for name, trusting in (("_tls_no_verify", False), ("_tls_verify_hostname", True)):
+        if driver.get(name, trusting) is not trusting:
+            require_encryption(urlsplit(uri).hostname or host, f"introspect.{name}", encrypted=False)
 
 
 def _way(given: Mapping[str, Any], driver: dict[str, Any], options: Options) -> tuple[dict[str, Any] | None, str]:
@@ -187,6 +192,13 @@ def _known(given: Mapping[str, Any], connection: str) -> None:
 def _host(text: str) -> str:
     """A host name, which people copy with the scheme and a path."""
     return text.strip().removeprefix("https://").partition("/")[0]
+
+
+def _addressable(uri: str, port: Any) -> bool:
+    try:
+        return urlsplit(uri).port != 0 and 0 < int(port) < 65_536
+    except (TypeError, ValueError):
+        return False
 
 
 def _safe(uri: str) -> bool:

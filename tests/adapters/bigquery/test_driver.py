@@ -68,3 +68,30 @@ def test_a_name_that_would_lead_a_call_elsewhere_is_not_sent(tmp_path: Path, nam
             call()
         assert caught.value.cause is Cause.NOT_FOUND
     adapter.close()
+
+
+def test_the_drivers_variable_for_an_emulator_makes_a_stand_in(tmp_path: Path) -> None:
+    """The driver reads it by itself, and would send whatever login there is."""
+    connection = Connection("w", "W", Provider.BIGQUERY, {"project_id": "p", "dataset_id": "d"})
+
+    def opened(host: str) -> bigquery.BigQueryAdapter:
+        environ = {"BIGQUERY_EMULATOR_HOST": host}
+        return bigquery.connect(connection, root=tmp_path, environ=environ, record=lambda _: None)
+
+    adapter = opened("http://127.0.0.1:9050")
+    assert (adapter.stand_in, adapter.login.principal) == (True, "")
+    assert "no credentials" in adapter.login.way
+    adapter.close()
+    with pytest.raises(WarehouseError, match="in the clear"):
+        opened("http://emulator.example.com:9050")
+
+
+@pytest.mark.parametrize("endpoint", ["[]", "{'a': 1}", "http://127.0.0.1:x", "127.0.0.1:99999"])
+def test_an_endpoint_that_is_none_is_said(tmp_path: Path, endpoint: str) -> None:
+    options: dict[str, Value] = {"api_endpoint": endpoint, "token": "t"}
+    connection = Connection("w", "W", Provider.BIGQUERY, CONFIG, introspect=Introspect(options=options))
+    with pytest.raises(WarehouseError, match="no address"):
+        bigquery.connect(connection, root=tmp_path, environ={}, record=lambda _: None)
+    assert Outcome.FAIL in [
+        step.outcome for step in bigquery.diagnose(connection, root=tmp_path, environ={}, record=lambda _: None)
+    ]

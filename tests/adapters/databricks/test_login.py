@@ -140,3 +140,17 @@ def test_a_certificate_goes_unverified_on_this_machine_alone(options: dict[str, 
     assert refused(**WHERE, profile="dev", **options).cause is Cause.AUTH
     local = {**WHERE, "_connection_uri": "https://127.0.0.1:8443/sql"}
     assert made(**local, access_token="t", **options).on_this_machine
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"_port": "x"},
+        {"_port": 0},
+        {"_port": (1,)},
+        {"_connection_uri": "https://h:9x/"},
+        {"_connection_uri": "http://[/"},
+    ],
+)
+def test_an_address_that_is_none_is_said(options: dict[str, Any]) -> None:
+    assert refused(**WHERE, access_token="t", **options).cause is Cause.DRIVER

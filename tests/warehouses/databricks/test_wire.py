@@ -291,3 +291,14 @@ def test_a_profile_logs_in_through_the_sdk(tmp_path: Path, monkeypatch: pytest.M
         adapter = connect(project(profile="dev", _connection_uri=uri, access_token=None))
         adapter.close()
         assert adapter.http_path == PATH
+
+
+def test_a_login_that_the_driver_cannot_begin_leaves_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    """The driver logs one to the root logger, and its half-made connection leaves another when it is collected."""
+    with Wire() as wire:
+        options = {**wire.options, "access_token": None, "auth_type": "azure-oauth"}
+        for _ in range(2):
+            with pytest.raises(WarehouseError):
+                connect(project(timeout=1, **options))
+    gc.collect()
+    assert "Traceback" not in capfd.readouterr().err
