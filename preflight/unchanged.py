@@ -56,7 +56,7 @@ class Unchanged:
         self._named = "" if path.is_dir() else path.name
         self._root = path if path.is_dir() else path.parent
         day = str(int(self._now // _DAY))
-        places = os.path.realpath(path), str(path), os.path.realpath(".")
+        places = _real(path), str(path), _real(Path())
         self._key = key("printed", code_key(), *places, day, *map(repr, asked))
 
     def printed_again(self) -> int | None:
@@ -119,6 +119,13 @@ class Unchanged:
         head = "\0".join([f"{report.exit_code} {int(self._now)} {until}", *lines])
         value = head.encode() + b"\0\0" + text.encode("utf-8", "surrogatepass")
         self._cache.write({self._key: value}, int(self._now // _DAY) + _ORDINAL)
+
+
+def _real(path: Path) -> str:
+    try:
+        return os.path.realpath(path)
+    except OSError:  # the working folder is gone
+        return ""
 
 
 _ORDINAL = 719_163

@@ -15,6 +15,7 @@ from preflight.cli.output import (
     complain,
     end_if_interrupted,
     parse_outputs,
+    require_no_source,
     write_report,
     write_statements,
 )
@@ -101,6 +102,8 @@ def command(
     if last is not None and (code := last.printed_again()) is not None:
         return code
     wanted = parse_outputs(outputs)
+    if write_baseline is not None:
+        require_no_source(write_baseline)
     import msgspec
 
     from preflight import registry
