@@ -127,6 +127,32 @@ def test_the_actions_check_runs_as_it_is_written(tmp_path: Path) -> None:
     assert "PF107" in done.stdout or "trailing-semicolon" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("version", "installed"), [("", "{action}[local]"), ("0.3.0", "mparticle-preflight[local]==0.3.0")]
+)
+def test_the_action_installs_its_own_commit_unless_a_version_is_asked_for(
+    tmp_path: Path, version: str, installed: str
+) -> None:
+    step = next(step for step in action()["runs"]["steps"] if step["name"] == "Install preflight")
+    programs, venv, home = tmp_path / "programs", tmp_path / "preflight" / "bin", tmp_path / "my action"
+    for program in (programs / "python", venv / "pip"):
+        program.parent.mkdir(parents=True)
+        program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', "utf-8")
+        program.chmod(0o755)
+    env = {"PATH": f"{programs}:/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": str(home)}
+    command = ["bash", "-eu", "-o", "pipefail", "-c", step["run"]]
+    env |= {"VERSION": version, "EXTRAS": "local"}
+    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == installed.format(action=home)
+
+
+def test_a_hook_takes_the_projects_folder(tmp_path: Path) -> None:
+    project(tmp_path / "sync", BROKEN)
+    for hook in yaml.safe_load((HERE / ".pre-commit-hooks.yaml").read_text("utf-8")):
+        _, command, *arguments = hook["entry"].split()
+        assert run(command, *arguments, "sync", cwd=tmp_path).returncode == (1 if command == "check" else 7)
+
+
 def test_gitlabs_script_runs_as_it_is_written(tmp_path: Path) -> None:
     job = yaml.safe_load((HERE / "ci" / "gitlab.yml").read_text("utf-8"))[".preflight"]
     bin_ = tmp_path / ".preflight-venv" / "bin"
