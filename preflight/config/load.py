@@ -128,6 +128,7 @@ class _Loader:
             locate=self.places.locate,
             comments=self.comments,
             patterns=tuple(self.files.patterns),
+            whole=self.whole,
         )
 
     def _read_top(self, reader: Reader, node: Node) -> None:

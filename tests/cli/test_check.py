@@ -94,6 +94,9 @@ def test_of_an_unreadable_project_nothing_is_said_to_have_passed_the_grammar(tmp
     done = run("check", "--offline", project(tmp_path, text="version: 1\n\tworkspace: 1\n"), "-o", "json")
     assert done.returncode == 2
     (verdicts,) = json.loads(done.stdout)["verdicts"]
+    (folder := project(tmp_path / "other")).joinpath("models/model.sql").unlink()
+    missing_sql = json.loads(run("check", "--offline", folder, "-o", "json").stdout)["verdicts"][0]
+    assert {"PF002", "PF003", "PF004"} <= set(missing_sql["pass"])
     assert "PF003" not in verdicts["pass"]
     assert "PF003" in next(u["rules"] for u in verdicts["unproven"] if u["reason"].startswith("not all of the project"))
 
