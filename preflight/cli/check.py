@@ -82,7 +82,6 @@ def command(
 ) -> int:
     """Judge the project at PATH (this folder, unless given); nothing is written unless an option asks for it.
 
-    \b
     Exit codes: 0 clean, 1 findings, 2 usage or config error, 3 environment, 4 unproven, 5 nothing to check.
 
     \b

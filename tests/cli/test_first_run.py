@@ -174,6 +174,12 @@ def test_a_variable_stands_for_its_option(tmp_path: Path, variables: dict[str, s
     assert run("check", project(tmp_path), env=env).returncode == code
 
 
+def test_a_variable_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    done = run("check", project(tmp_path), env=environment(PREFLIGHT_CHECK_FAIL_ON="fatal"))
+    assert done.returncode == 2
+    assert "help: look at the variable PREFLIGHT_CHECK_FAIL_ON, or run `preflight check --help`\n" in done.stderr
+
+
 def test_an_option_beats_its_variable(tmp_path: Path) -> None:
     env = environment(PREFLIGHT_CHECK_FAIL_ON="error", PREFLIGHT_CHECK_OUTPUT="json")
     done = run("check", "--offline", "--fail-on", "info", project(tmp_path, BROKEN), env=env)
