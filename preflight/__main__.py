@@ -20,10 +20,14 @@ def main() -> int:
             return 0
     gc.disable()  # what is imported stays; the command decides when it is worth while to look for what does not
     if "--offline" in sys.argv:
-        from preflight.unchanged import print_again
+        from preflight.again import plain_check_again
 
-        if (code := print_again(sys.argv[1:])) is not None:
-            return code
+        try:
+            if (code := plain_check_again(sys.argv[1:])) is not None:
+                return code
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted\n")
+            return 130
     from preflight.cli import run
 
     return run(sys.argv[1:])

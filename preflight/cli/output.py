@@ -13,6 +13,7 @@ from preflight.terminal import aside, encoding, put, wants_color, width
 
 if TYPE_CHECKING:
     from preflight.finding import Report
+    from preflight.report.sheet import Sheet
 
 OUTPUT = "FORMAT[:PATH]"
 
@@ -53,8 +54,8 @@ _SOURCES = (".yml", ".yaml", ".sql", ".lock", ".duckdb")
 
 def write_report(
     report: Report, outputs: Sequence[tuple[str, Path | None]], color: str = "auto", root: Path | None = None
-) -> str:
-    """Write the report in each format, and return what went to stdout; raises UsageError for a file it cannot write.
+) -> None:
+    """Write the report in each format; raises UsageError for a file it cannot write.
 
     ``root`` is the project's folder, without which paths stay relative to it; in text they lead there from here. With
     the format ``github`` the step's summary is written too, where GITHUB_STEP_SUMMARY names its file.
@@ -65,18 +66,28 @@ def write_report(
 
     here = repository(root, os.environ) if root else Repository()
     folder = reached(root) if root else ""
-    printed = ""
     for name, path in outputs:
         if path is None:
             style = Style(wants_color(color), encoding(), width(), here, folder)
-            printed = style.fit(render(report, name, style))
-            put(printed)
+            put(style.fit(render(report, name, style)))
         else:
             _write_file(path, render(report, name, Style(repository=here, folder=folder)))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and any(name == "github" for name, _ in outputs):
         _write_file(Path(summary), render(report, "markdown", Style(repository=here)), mode="a")
-    return printed
+
+
+def write_text(report: Report, color: str, root: Path) -> tuple[Sheet, str]:
+    """Write the text report to stdout, and return it in pieces and as it was written."""
+    from preflight.report.repository import reached
+    from preflight.report.style import Style
+    from preflight.report.text import sheet
+
+    style = Style(wants_color(color), encoding(), width(), folder=reached(root))
+    pieces = sheet(report, style)
+    printed = style.fit(pieces.text(style))
+    put(printed)
+    return pieces, printed
 
 
 def _write_file(path: Path, text: str, mode: str = "w") -> None:

@@ -56,6 +56,8 @@ def command(
             clear(session.report, plan.target)
         except (PlanRefused, ProofMissing) as error:
             aside(f"apply would be refused: {error.message}\nhelp: {error.remedy}; see `preflight check`\n")
+        for one in plan.unchecked:
+            aside(f"apply would be refused: {one}, and was not checked\n")
         if plan.destructive:
             aside("apply would need --allow-destructive\n")
         if file is not None:

@@ -129,6 +129,7 @@ class _Loader:
             comments=self.comments,
             patterns=tuple(self.files.patterns),
             whole=self.whole,
+            written_in=frozenset(reader.file.path for reader in self.readers),
         )
 
     def _read_top(self, reader: Reader, node: Node) -> None:

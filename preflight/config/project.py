@@ -238,6 +238,8 @@ class Project(msgspec.Struct, frozen=True, dict=True):
     """Every pattern that files were looked for by, relative to ``root``."""
     whole: bool = True
     """Whether everything was read that may hold resources."""
+    written_in: frozenset[str] = frozenset()
+    """The paths of the YAML files among ``sources``."""
 
     def connection(self, id: str) -> Connection | None:  # noqa: A002 - the API's word
         """The connection with this id."""

@@ -127,6 +127,7 @@ class _Run:
             bugs=tuple(self.bugs),
             schemas=schemas,
             fates={subject.id: fates for subject, part in parts.items() if (fates := self._fates(subject, part))},
+            open_ends={s.id: reason for s, part in parts.items() if (reason := self._open_end(s, part))},
             windows={subject.id: part.windows for subject, part in parts.items() if part.windows is not None},
             statements=batch.statements,
             interrupted=batch.interrupted,
@@ -137,7 +138,7 @@ class _Run:
 
     def _judged(self, subject: Subject) -> bool:
         only = self.options.only
-        return only is None or subject.kind is SubjectKind.PROJECT or subject in only
+        return only is None or subject in only
 
     def _settle(self, parts: Mapping[Subject, Part]) -> None:
         """Make findings and verdicts of what was said; the rules that speak of what the others found come last."""
@@ -197,6 +198,12 @@ class _Run:
         wanted = pipeline.field_transformation_id
         transformation = self.project.field_transformation(wanted) if wanted else None
         return column_fates(pipeline, transformation, part.outputs)
+
+    def _open_end(self, subject: Subject, part: Part) -> str:
+        """Why not every output column of a pipeline is known; empty where all are, and for other subjects."""
+        if self._pipeline(subject) is None:
+            return ""
+        return "its query was not read" if part.outputs is None else part.outputs.reason
 
     def _depth(self, judged: Iterable[Subject], depths: Mapping[str, Depth]) -> Depth:
         """The shallowest depth of any judged pipeline's connection: a run is as deep as its shallowest part."""

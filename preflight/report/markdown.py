@@ -211,10 +211,13 @@ def _waivers(report: Report) -> Iterator[str]:
 
 
 def escape(text: str) -> str:
-    """``text`` as Markdown that shows it, on one line, and that does nothing else."""
+    """``text`` as Markdown that shows it, on one line, and that does nothing else.
+
+    Blanks before it are dropped: four at the start of a line would make it code.
+    """
     if len(text) > _LONGEST_TEXT:
         text = f"{text[:_LONGEST_TEXT]} …"
-    broken = _REFERENCE.sub(_BREAK, _PLAIN.clean(text))
+    broken = _REFERENCE.sub(_BREAK, _PLAIN.clean(text).strip())
     return _SPECIAL.sub(r"\\\g<0>", broken)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from preflight.cli import COMMANDS
 from preflight.errors import EnvironmentFailure
+from tests.until import PATIENCE_SECONDS
 
 from .command import PROJECT, environment, project, run, run_apart
 
@@ -148,7 +149,7 @@ def test_the_sandbox_says_where_it_is_and_stops_when_told(tmp_path: Path) -> Non
             url = (tmp_path / "url").read_text("utf-8")
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
     assert said[0] == f"sandbox on {url}\n"
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
     assert said[1].startswith(f"export MP_API_URL={url}")
@@ -205,7 +206,7 @@ def crashing(statement: str, **variables: str) -> subprocess.CompletedProcess[st
         text=True,
         check=False,
         env=environment(**variables),
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -112,6 +112,14 @@ def test_very_many_subjects_and_very_long_texts_fit_too() -> None:
     assert len(render(full(subjects=tuple(subjects), findings=(long,) * 40), "markdown")) <= LONGEST
 
 
+@pytest.mark.parametrize("blanks", ["\r\n\r\n", "     ", " \t"])
+def test_a_text_that_begins_with_blanks_is_no_code(blanks: str) -> None:
+    text = render(
+        full(findings=(finding(0, 1, remedy="", message=""),), left_out=(), notes=(f"{blanks}x",)), "markdown"
+    )
+    assert "code_block" not in {token.type for token in tokens(text)}
+
+
 @settings(deadline=None)
 @given(spoilt())
 def test_hostile_text_neither_marks_up_nor_links_nor_mentions(spoiled: Report) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import BROKEN, environment, project, run_apart
+from tests.until import PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,9 @@ def test_every_encoding_gets_a_whole_report(tmp_path: Path, encoding: str) -> No
     folder = project(tmp_path, 'SELECT c."naïve → 東京" AS "→", c.UPDATED_AT FROM CRM.PUBLIC.CONTACTS AS c;')
     variables = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "preflight", "check", "--offline", folder]
-    plain = subprocess.run(command, env=environment(**variables), capture_output=True, check=False, timeout=60)
+    plain = subprocess.run(
+        command, env=environment(**variables), capture_output=True, check=False, timeout=PATIENCE_SECONDS
+    )
     assert plain.returncode == 1
     assert plain.stderr == b""
     text = plain.stdout.decode(encoding)
