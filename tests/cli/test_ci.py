@@ -20,7 +20,7 @@ from tests.changes.repository import edit, git, repository
 from tests.cli.command import BROKEN, PROJECT, environment, project, run
 
 HERE = Path(__file__).parents[2]
-CI = ("GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_STEP_SUMMARY", "GITLAB_CI")
+CI = ("GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_STEP_SUMMARY", "GITLAB_CI", "TF_BUILD")
 
 
 def variables(**given: str) -> dict[str, str]:
@@ -49,6 +49,13 @@ def test_findings_have_the_exit_code_of_check(tmp_path: Path) -> None:
     assert run("ci", project(tmp_path, text="version: 1\n"), env=variables()).returncode == 5
 
 
+def test_azure_gets_the_steps_issues(tmp_path: Path) -> None:
+    done = run("ci", project(tmp_path, BROKEN), cwd=tmp_path, env=variables(TF_BUILD="True"))
+    assert done.returncode == 1
+    issue = "##vso[task.logissue type=error;sourcepath=models/model.sql;linenumber=1;columnnumber=65;code=PF107;]"
+    assert done.stdout.startswith(issue)
+
+
 def test_gitlab_gets_the_files_that_its_reports_name(tmp_path: Path) -> None:
     done = run("ci", project(tmp_path, BROKEN), cwd=tmp_path, env=variables(GITLAB_CI="true"))
     assert done.returncode == 1
@@ -63,6 +70,7 @@ def test_gitlab_gets_the_files_that_its_reports_name(tmp_path: Path) -> None:
     [
         {"GITHUB_ACTIONS": "true", "GITHUB_BASE_REF": "main"},
         {"GITLAB_CI": "true", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"},
+        {"TF_BUILD": "True", "SYSTEM_PULLREQUEST_TARGETBRANCHNAME": "main"},
     ],
 )
 def test_a_pull_requests_comment_tells_the_payload(tmp_path: Path, given: dict[str, str]) -> None:
