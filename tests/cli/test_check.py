@@ -126,6 +126,9 @@ def test_no_project_file_ends_in_a_traceback(tmp_path: Path, text: str) -> None:
         (["--require", "window-over-record-limit"], 4),
         (["--require", "PF1"], 0),
         (["--require", "all", "--select", "PF1"], 0),
+        (["--require", "PF4", "--select", "PF1"], 4),
+        (["--require", "window-over-record-limit", "--ignore", "PF401"], 4),
+        (["--require", "PF1", "--ignore", "PF4"], 0),
     ],
 )
 def test_missing_proof_exits_4_where_it_is_required(tmp_path: Path, arguments: list[str], code: int) -> None:
