@@ -164,7 +164,7 @@ def test_every_option_has_a_variable_of_its_own() -> None:
         ({}, 0),
         ({"PREFLIGHT_CHECK_FAIL_ON": "info"}, 1),
         ({"PREFLIGHT_CHECK_REQUIRE": "PF1 PF4"}, 4),
-        ({"PREFLIGHT_CHECK_REQUIRE": "PF4", "PREFLIGHT_CHECK_SELECT": "PF1"}, 0),
+        ({"PREFLIGHT_CHECK_REQUIRE": "all", "PREFLIGHT_CHECK_SELECT": "PF1"}, 0),
         ({"PREFLIGHT_CHECK_PIPELINE": "nobody"}, 2),
         ({"PREFLIGHT_CHECK_OFFLINE": "maybe"}, 2),
     ],
