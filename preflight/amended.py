@@ -333,4 +333,4 @@ def _locator(settings: _Settings, before: Before) -> Callable[[Route], Span | No
 
 def _style(asked: Sequence[Any], root: Path) -> Style:
     color, encoding, width = asked[5:]
-    return Style(color, encoding, width, folder=reached(root, Path.cwd()))
+    return Style(color, encoding, width, folder=reached(root))

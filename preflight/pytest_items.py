@@ -137,7 +137,8 @@ class VerdictItem(pytest.Item):
     def _unproven(self, verdict: Verdict) -> None:
         hidden = self.rule.fixed  # by an error in the grammar, which fails an item of its own
         if verdict.gating and not hidden and not self.config.getoption("--preflight-allow-unproven"):
-            raise VerdictFailure(f"unproven: {verdict.name}\n  because {verdict.reason}")
+            help_ = "let the run ask, or take it as an expected failure with --preflight-allow-unproven"
+            raise VerdictFailure(f"unproven: {verdict.name}\n  because {verdict.reason}\n  help: {help_}")
         pytest.xfail(f"unproven: {verdict.reason}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

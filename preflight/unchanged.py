@@ -67,7 +67,7 @@ class Unchanged:
         self._named = "" if path.is_dir() else path.name
         self._root = path if path.is_dir() else path.parent
         day = str(int(self._now // _DAY))
-        places = os.path.realpath(path), str(path), os.path.realpath(".")
+        places = _real(path), str(path), _real(Path())
         self._key = key("printed", code_key(), *places, day, *map(repr, asked))
 
     @property
@@ -165,6 +165,13 @@ class Unchanged:
         seal = _outline_seal(before.lines)
         value = self.cache.read([name]).get(name, b"")
         return value.removeprefix(seal) if value.startswith(seal) else None
+
+
+def _real(path: Path) -> str:
+    try:
+        return os.path.realpath(path)
+    except OSError:  # the working folder is gone
+        return ""
 
 
 _ORDINAL = 719_163

@@ -111,7 +111,9 @@ def run(arguments: list[str]) -> int:
             aside(f"{error.format_message()}\n")
             return 2
         where = getattr(error, "ctx", None)
-        complain(error.format_message(), f"run `{where.command_path} --help`" if where else "")
+        variable = getattr(getattr(error, "param", None), "envvar", None)
+        given = f"look at the variable {variable}, or " if isinstance(variable, str) and variable in os.environ else ""
+        complain(error.format_message(), f"{given}run `{where.command_path} --help`" if where else "")
         return 2
     except (KeyboardInterrupt, click.Abort):
         aside("interrupted\n")

@@ -16,6 +16,7 @@ from preflight.cli.output import (
     complain,
     end_if_interrupted,
     parse_outputs,
+    require_no_source,
     write_report,
     write_statements,
     write_text,
@@ -83,7 +84,6 @@ def command(
 ) -> int:
     """Judge the project at PATH (this folder, unless given); nothing is written unless an option asks for it.
 
-    \b
     Exit codes: 0 clean, 1 findings, 2 usage or config error, 3 environment, 4 unproven, 5 nothing to check.
 
     \b
@@ -113,7 +113,7 @@ def command(
     from preflight.errors import NothingToCheck, ProofMissing
     from preflight.finding import Severity
 
-    _require_sense(fix and diff, write_baseline is not None and bool(pipelines or select or ignore))
+    _require_sense(fix and diff, write_baseline, part=bool(pipelines or select or ignore))
     project = load(path)
     required = tuple(name for name in require if name != "all")
     require_names(Options(select=required), registry.rules(project.plugins), project)
@@ -172,13 +172,15 @@ def command(
     return 0 if code == NothingToCheck.exit_code and only is not None else code
 
 
-def _require_sense(both: bool, part: bool) -> None:
-    """Raise UsageError for options that contradict each other."""
+def _require_sense(both: bool, baseline: Path | None, *, part: bool) -> None:
+    """Raise UsageError for options that contradict each other, and for a baseline in the place of a project's file."""
     from preflight.errors import UsageError
 
     if both:
         raise UsageError("--fix writes and --diff does not", remedy="give one of the two")
-    if part:
+    if baseline is not None:
+        require_no_source(baseline)
+    if baseline is not None and part:
         raise UsageError(
             "a baseline is written of the whole project and all rules",
             remedy="leave --pipeline, --select and --ignore out",

@@ -33,6 +33,7 @@ SERVICES = (
         ("text", "gitlab:gl-code-quality-report.json", "junit:preflight-junit.xml"),
         (("CI_MERGE_REQUEST_DIFF_BASE_SHA", ""), ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "origin/")),
     ),
+    Service("Azure Pipelines", "TF_BUILD", ("azure",), (("SYSTEM_PULLREQUEST_TARGETBRANCHNAME", "origin/"),)),
 )
 OTHER = Service("an unknown CI service", "", ("text",), ())
 
@@ -72,9 +73,9 @@ def command(
 ) -> int:
     """Check in CI: in the formats that the service shows, and as deep as the job's credentials allow.
 
-    Recognises GitHub and GitLab by their variables. Without any credential that the project names, as in a fork's pull
-    request, the run is offline and rests on preflight.lock. In a pull request the comment tells what the change does to
-    the payload. The exit code is that of `check`.
+    Recognises GitHub, GitLab and Azure Pipelines by their variables. Without any credential that the project names,
+    as in a fork's pull request, the run is offline and rests on preflight.lock. In a pull request the comment tells
+    what the change does to the payload. The exit code is that of `check`.
 
     \b
     Example:

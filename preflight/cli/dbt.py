@@ -22,7 +22,9 @@ def command() -> None:
 @command.command("exposures", short_help="Write the pipelines as dbt exposures.")
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="Write into this file; else to stdout.")
-@click.option("--owner", default="mParticle Warehouse Sync", show_default=True, help="The exposures' owner.")
+@click.option(
+    "--owner", metavar="NAME", default="mParticle Warehouse Sync", show_default=True, help="The exposures' owner."
+)
 def exposures(path: Path, file: Path | None, owner: str) -> int:
     """Write the pipelines as dbt exposures with the columns that they read.
 

@@ -20,7 +20,6 @@ from preflight.cli.output import write_texts
 def command(path: Path, since: str | None, lock: bool, offline: bool, outputs: tuple[str, ...], tell: bool) -> int:
     """Show what a change does to the payload: columns added, removed, retyped or mapped anew, windows and slots.
 
-    \b
     Exit codes: 0 done, 2 usage or config error, 3 environment, 7 with --exit-code when something changes.
 
     \b
@@ -39,7 +38,8 @@ def command(path: Path, since: str | None, lock: bool, offline: bool, outputs: t
     from preflight.errors import UsageError
 
     if (since is None) == (not lock):
-        raise UsageError("name what to compare with", remedy="give --since REF, or --lock")
+        wrong = "there are two things to compare with" if lock else "name what to compare with"
+        raise UsageError(wrong, remedy="give --since REF, or --lock")
     project, now = load(path), datetime.now(UTC)
     describing = Options(offline=offline, select=("query-refused-by-warehouse",))  # counts nothing
     report = check(project, describing, now=now, environ=os.environ)

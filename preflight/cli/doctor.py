@@ -26,7 +26,6 @@ def command(path: Path, connections: tuple[str, ...], no_workspace: bool, output
 
     It reads little and writes nothing. A step behind a failed one is unproven.
 
-    \b
     Exit codes: 0 nothing failed, 2 usage or config error, 3 a step failed.
 
     \b

@@ -19,7 +19,6 @@ def command(path: Path, outputs: tuple[str, ...], color: str) -> int:
     What one side lacks or has otherwise is drift, and so is an error that the check finds: the model was proven once,
     and the warehouse has moved under it.
 
-    \b
     Exit codes: 0 none, 2 usage or config error, 3 environment, 7 drift.
 
     \b

@@ -21,7 +21,6 @@ def command(path: Path, only_check: bool, offline: bool) -> int:
 
     Days and row counts, which always move, are no change for --check.
 
-    \b
     Exit codes: 0 done, 2 usage or config error, 3 environment, 4 a fact could not be had, 7 --check found a change.
 
     \b

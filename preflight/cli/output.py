@@ -34,10 +34,22 @@ def _places(outputs: Sequence[str], require: Callable[[str], None]) -> list[tupl
         if colon and not path:
             raise UsageError(f"{output!r} names no file", remedy=f"write {name}:FILE, or {name} for stdout")
         target = Path(path) if path else None
+        if target is not None:
+            require_no_source(target)
         if target in [used for _, used in parsed]:
             raise UsageError(f"two results would go to {target or 'stdout'}", remedy="give one a file: -o json:FILE")
         parsed.append((name, target))
     return parsed
+
+
+def require_no_source(path: Path) -> None:
+    """Raise UsageError where writing to ``path`` would overwrite what a project is made of."""
+    if path.suffix.lower() in _SOURCES and path.exists():
+        raise UsageError(f"{path} is no report: it would be overwritten", remedy="name another file")
+
+
+_SOURCES = (".yml", ".yaml", ".sql", ".lock", ".duckdb")
+"""The ends of names that no report has."""
 
 
 def write_report(
@@ -53,7 +65,7 @@ def write_report(
     from preflight.report.style import Style
 
     here = repository(root, os.environ) if root else Repository()
-    folder = reached(root, Path.cwd()) if root else ""
+    folder = reached(root) if root else ""
     for name, path in outputs:
         if path is None:
             style = Style(wants_color(color), encoding(), width(), here, folder)
@@ -71,7 +83,7 @@ def write_text(report: Report, color: str, root: Path) -> tuple[Sheet, str]:
     from preflight.report.style import Style
     from preflight.report.text import sheet
 
-    style = Style(wants_color(color), encoding(), width(), folder=reached(root, Path.cwd()))
+    style = Style(wants_color(color), encoding(), width(), folder=reached(root))
     pieces = sheet(report, style)
     printed = style.fit(pieces.text(style))
     put(printed)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from preflight.cli.output import write
+from preflight.cli.output import require_no_source, write
 from preflight.terminal import aside
 
 
@@ -44,6 +44,8 @@ def command(
     from preflight.engine import clear
     from preflight.errors import PlanRefused, ProofMissing
 
+    if file is not None:
+        require_no_source(file)
     with open_session(path, pipelines) as session:
         plan = make(session.project, session.state, pipelines, rotate=rotate)
         write(explain(plan) + "\n")

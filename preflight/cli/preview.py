@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 @click.argument("pipeline", metavar="PIPELINE")
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option(
-    "--rows", "count", type=click.IntRange(1, 100), default=1, show_default=True, help="How many rows to show."
+    "--rows",
+    "count",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="How many rows to show.",
 )
 @click.option(
     "--show-values", is_flag=True, help="Show identities and what looks like one, which are masked otherwise."
@@ -29,7 +35,6 @@ def command(pipeline: str, path: Path, count: int, show_values: bool, offline: b
 
     It reads rows of the warehouse or its stand-in. Where it cannot, the columns' types stand in place of values.
 
-    \b
     Exit codes: 0 nothing is against it, 1 the batch schema is, 2 usage or config error, 3 environment.
 
     \b

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command("sandbox")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; any free one, unless given.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="PORT", default=0, help="The port; any free one, unless given."
+)
 @click.option("--url-file", type=click.Path(path_type=Path, dir_okay=False), help="A file to write the address to.")
 @click.option("--state", "file", type=click.Path(path_type=Path, dir_okay=False), help="A file to keep its state in.")
 @click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Spoil requests, as 'POST */connections 500'.")

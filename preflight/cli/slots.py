@@ -15,7 +15,6 @@ from preflight.cli.output import OUTPUT, parse_outputs, write_forms
 def command(path: Path, outputs: tuple[str, ...]) -> int:
     """Show which pipelines take the workspace's slots, now and once the project is applied.
 
-    \b
     Exit codes: 0 they suffice, 1 they do not, 2 usage or config error, 3 environment.
 
     \b

@@ -14,7 +14,14 @@ from preflight.cli.output import OUTPUT, complain, parse_outputs, write_forms
 @click.command("verify")
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option("--pipeline", "pipelines", multiple=True, metavar="ID", help="Verify only this pipeline; repeatable.")
-@click.option("--timeout", type=click.IntRange(0), default=180, show_default=True, help="Seconds to wait at most.")
+@click.option(
+    "--timeout",
+    type=click.IntRange(0),
+    metavar="SECONDS",
+    default=180,
+    show_default=True,
+    help="How long to wait at most.",
+)
 @click.option("-o", "--output", "outputs", multiple=True, metavar=OUTPUT, help="text or json, and file; repeatable.")
 def command(path: Path, pipelines: tuple[str, ...], timeout: int, outputs: tuple[str, ...]) -> int:
     """Compare what the pipelines' latest runs say they read with the rows of that window in the warehouse.
@@ -22,7 +29,6 @@ def command(path: Path, pipelines: tuple[str, ...], timeout: int, outputs: tuple
     Waits for a status that is not there yet, as for the first minutes after apply, and for a run that is due or
     underway. What it cannot tell is unproven, and is no success.
 
-    \b
     Exit codes: 0 as counted, 1 differs, 2 usage or config error, 3 environment, 4 unproven, 5 nothing to verify.
 
     \b

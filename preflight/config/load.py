@@ -128,6 +128,7 @@ class _Loader:
             locate=self.places.locate,
             comments=self.comments,
             patterns=tuple(self.files.patterns),
+            whole=self.whole,
             written_in=frozenset(reader.file.path for reader in self.readers),
         )
 

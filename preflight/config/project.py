@@ -236,6 +236,8 @@ class Project(msgspec.Struct, frozen=True, dict=True):
     """The YAML files' comments that may speak to preflight, by path."""
     patterns: tuple[str, ...] = ()
     """Every pattern that files were looked for by, relative to ``root``."""
+    whole: bool = True
+    """Whether everything was read that may hold resources."""
     written_in: frozenset[str] = frozenset()
     """The paths of the YAML files among ``sources``."""
 

@@ -57,7 +57,8 @@ def decode(text: str, name: str) -> Baseline:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise UsageError(f"{name} is no baseline: {error}", remedy=remedy) from None
     if baseline.version != VERSION:
-        raise UsageError(f"{name} is a baseline of version {baseline.version}; this preflight reads {VERSION}")
+        message = f"{name} is a baseline of version {baseline.version}; this preflight reads {VERSION}"
+        raise UsageError(message, remedy=remedy)
     return baseline
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from preflight import registry
 from preflight.engine.selection import names_rule
 from preflight.errors import PlanRefused, ProofMissing
 from preflight.finding import Clearance, Report, Severity, State, SubjectKind
@@ -10,7 +11,8 @@ from preflight.finding import Clearance, Report, Severity, State, SubjectKind
 def exit_code(report: Report, *, fail_on: Severity = Severity.ERROR, require: tuple[str, ...] = ()) -> int:
     """The exit code that a check's report gives: the first of 70, 2, 3, 1, 4, 5 that holds, else 0.
 
-    ``require`` names rules, codes or families whose missing proof counts (4), or ``all``.
+    ``require`` names rules, codes or families whose missing proof counts (4), or ``all`` for those that ran. A rule
+    that guards the workspace and was switched off or left out proves nothing.
     """
     open_findings = [finding for finding in report.findings if finding.open]
     judged = any(s.kind in (SubjectKind.PIPELINE, SubjectKind.DATA_MODEL) for s in report.subjects)
@@ -24,10 +26,16 @@ def exit_code(report: Report, *, fail_on: Severity = Severity.ERROR, require: tu
         2: any(f.code.startswith("PF0") and f.severity is Severity.ERROR for f in open_findings),
         3: bool(report.failures),
         1: any(f.severity.rank <= fail_on.rank for f in open_findings),
-        4: bool(demanded),
+        4: bool(demanded) or _left_out(report, require),
         5: not judged,
     }
     return next((code for code, holds in outcomes.items() if holds), 0)
+
+
+def _left_out(report: Report, require: tuple[str, ...]) -> bool:
+    """Whether ``require`` names a rule that guards the workspace and did not run."""
+    codes = {rule.name: rule.code for rule in registry.rules()} if require and report.left_out else {}
+    return any(names_rule(name, codes.get(rule, ""), rule) for name in require for rule in report.left_out)
 
 
 def clear(report: Report, target: str) -> Clearance:

@@ -20,6 +20,7 @@ FORMATS = {
     "sarif": "preflight.report.sarif",
     "github": "preflight.report.github",
     "gitlab": "preflight.report.gitlab",
+    "azure": "preflight.report.azure",
     "html": "preflight.report.html",
 }
 """A format's name to the module whose ``render`` writes it; the module is imported when it is asked for."""

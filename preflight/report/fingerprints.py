@@ -13,8 +13,8 @@ from preflight.location import SourceFile
 _NUMBERS = re.compile(r"\d[\d,.:TZ-]*")
 
 
-def fingerprints(findings: Iterable[Finding], sources: Mapping[str, SourceFile]) -> list[str]:
-    """One fingerprint (SHA-256, hex) a finding, in order, no two alike.
+def fingerprints(findings: Iterable[Finding], sources: Mapping[str, SourceFile], folder: str = "") -> list[str]:
+    """One fingerprint (SHA-256, hex) a finding, in order, no two alike, nor those of two folders of a repository.
 
     It is made of the rule, the file, what the finding is about (else the text of the line and of the span), and the
     message without its numbers. Findings that agree in all of these are told apart by their order.
@@ -24,7 +24,7 @@ def fingerprints(findings: Iterable[Finding], sources: Mapping[str, SourceFile])
     for finding in findings:
         key = _key(finding, sources)
         seen[key] += 1
-        text = "\x00".join((*key, str(seen[key])))
+        text = "\x00".join((*key, str(seen[key]), *((folder,) if folder else ())))
         found.append(sha256(text.encode("utf-8", "backslashreplace")).hexdigest())
     return found
 

@@ -19,7 +19,7 @@ _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.I
 
 def render(report: Report, style: Style) -> str:
     """The list as JSON, ending in a line break."""
-    marks = fingerprints(report.findings, report.sources)
+    marks = fingerprints(report.findings, report.sources, style.repository.prefix)
     pairs = zip(report.findings, marks, strict=True)
     return dumps([_item(finding, mark, report, style) for finding, mark in pairs], indent=2) + "\n"
 

@@ -29,7 +29,7 @@ _SECTIONS = {
 }
 
 
-def render(report: Report, _: Style) -> str:
+def render(report: Report, style: Style) -> str:
     """The page, ending in a line break."""
     css = _css()
     digest = b64encode(sha256(css.encode()).digest()).decode()
@@ -41,7 +41,7 @@ def render(report: Report, _: Style) -> str:
         '<meta name="referrer" content="no-referrer">\n<link rel="icon" href="data:,">\n'
         f"<title>preflight: {_headline(report)}</title>\n<style>{css}</style>\n</head>\n<body>\n"
     )
-    return "".join((head, *_body(report), "</body>\n</html>\n"))
+    return "".join((head, *_body(report, style), "</body>\n</html>\n"))
 
 
 @cache
@@ -49,7 +49,7 @@ def _css() -> str:
     return Path(__file__).with_name("html.css").read_text("utf-8")
 
 
-def _body(report: Report) -> Iterator[str]:
+def _body(report: Report, style: Style) -> Iterator[str]:
     verdicts, findings = by_subject(report)
     order = [kind for kinds in _SECTIONS.values() for kind in kinds]
     judged = sorted((s for s in report.subjects if verdicts[s]), key=lambda subject: order.index(subject.kind))
@@ -57,7 +57,7 @@ def _body(report: Report) -> Iterator[str]:
     places = {subject: f"s{at}" for at, subject in enumerate(judged, 1)}
     anchors = {id(finding): f"f{at}" for at, finding in enumerate(report.findings, 1)}
     yield '<a class="skip" href="#findings">Skip to the findings</a>\n'
-    yield from _top(report, stands, places)
+    yield from _top(report, style.repository.path(report.project), stands, places)
     yield "<main>\n"
     yield from _trouble(report)
     for title, kinds in _SECTIONS.items():
@@ -88,12 +88,14 @@ def _headline(report: Report) -> str:
     return "Proven" if not report.unproven else "Proven, as far as it guards the workspace"
 
 
-def _top(report: Report, stands: Mapping[Subject, Standing], places: Mapping[Subject, str]) -> Iterator[str]:
+def _top(
+    report: Report, project: str, stands: Mapping[Subject, Standing], places: Mapping[Subject, str]
+) -> Iterator[str]:
     depth = DEPTHS[report.depth].partition(": ")[2]
     created = report.created.strftime("%Y-%m-%d %H:%M UTC")
     yield f'<header class="top"><p class="brand">preflight</p><h1>{_headline(report)}</h1>\n'
     yield (
-        f'<p class="lead">{sentence(depth)}. Project <code>{text(report.project)}</code>, '
+        f'<p class="lead">{sentence(depth)}. Project <code>{text(project)}</code>, '
         f"limits <code>{text(report.profile)}</code>, "
         f'<time datetime="{report.created.isoformat()}">{created}</time>.</p>\n<dl class="tally">'
     )

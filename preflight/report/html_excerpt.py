@@ -34,10 +34,10 @@ class Excerpts:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, int], str] = {}
 
-    def excerpt(self, span: Span, source: SourceFile) -> str:
+    def excerpt(self, span: Span, source: SourceFile, around: int = AROUND) -> str:
         """The rows of the span and of the lines around it."""
-        first = max(1, span.line - AROUND)
-        last = min(source.position(len(source.text))[0], span.end_line + AROUND, first + MOST - 1)
+        first = max(1, span.line - around)
+        last = min(source.position(len(source.text))[0], span.end_line + around, first + MOST - 1)
         end = max(span.line, span.end_line if span.end_column > 1 else span.end_line - 1)
         return "".join(
             _hit(number, source.line(number), span) if span.line <= number <= end else self._row(number, source)

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from preflight.finding import Finding, Report
-from preflight.report.html_excerpt import Excerpts
+from preflight.report.html_excerpt import AROUND, Excerpts
 from preflight.report.html_text import TONES, sentence, text
 from preflight.report.words import accepted_word, accepted_words, measure_words, worst_first
 
 _OPEN = 60
 """Findings that are unfolded when the page opens; of the worst severity first."""
+_AROUND_FIRST = 1_000
+"""Findings that are shown with the lines around theirs: with all of ten thousand a browser opens no page any more."""
 
 
 def findings_section(report: Report, anchors: Mapping[int, str]) -> Iterator[str]:
@@ -23,7 +25,8 @@ def findings_section(report: Report, anchors: Mapping[int, str]) -> Iterator[str
     yield _filter(report)
     excerpts = Excerpts()
     for at, finding in enumerate(worst_first(report.findings)):
-        yield from _finding(finding, anchors[id(finding)], report, excerpts, unfolded=at < _OPEN)
+        around = AROUND if at < _AROUND_FIRST else 0
+        yield from _finding(finding, anchors[id(finding)], report, excerpts, around, unfolded=at < _OPEN)
 
 
 def _filter(report: Report) -> str:
@@ -39,7 +42,9 @@ def _filter(report: Report) -> str:
     return f'<fieldset class="filter"><legend class="hidden">Show only</legend>{boxes}</fieldset>\n'
 
 
-def _finding(finding: Finding, anchor: str, report: Report, excerpts: Excerpts, *, unfolded: bool) -> Iterator[str]:
+def _finding(
+    finding: Finding, anchor: str, report: Report, excerpts: Excerpts, around: int, *, unfolded: bool
+) -> Iterator[str]:
     kind = finding.severity.value if finding.open else "accepted"
     tone = TONES[finding.severity]
     yield (
@@ -54,7 +59,7 @@ def _finding(finding: Finding, anchor: str, report: Report, excerpts: Excerpts, 
     if span is not None:
         place = f"{span.path}:{span.line}:{span.column}"
         source = report.sources.get(span.path)
-        code = f"<pre><code>{excerpts.excerpt(span, source)}</code></pre>" if source else ""
+        code = f"<pre><code>{excerpts.excerpt(span, source, around)}</code></pre>" if source else ""
         yield f'<div class="code"><span class="file mono">{text(place)}</span>{code}</div>'
     yield "</div></details>\n"
 

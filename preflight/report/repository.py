@@ -40,9 +40,12 @@ def repository(root: Path, environ: Mapping[str, str]) -> Repository:
     return Repository("" if inside == "." else inside, _files(environ))
 
 
-def reached(root: Path, start: Path) -> str:
+def reached(root: Path, start: Path = Path()) -> str:
     """How one reaches the project's folder from ``start``, ending in a slash; empty where one is there."""
-    root, start = root.resolve(), start.resolve()
+    try:
+        start = start.resolve()
+    except OSError:  # the working folder is gone
+        return f"{root}/"
     return "" if root == start else f"{root.relative_to(start) if root.is_relative_to(start) else root}/"
 
 

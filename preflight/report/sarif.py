@@ -17,9 +17,11 @@ from preflight.finding import Finding, Measure, Report, Severity, Subject
 from preflight.report.fingerprints import fingerprints
 from preflight.report.json_text import dumps
 from preflight.report.style import Style
-from preflight.report.words import accepted_words, failure_words, number
+from preflight.report.words import accepted_words, counted, failure_words, number, worst_first
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+MOST = 25_000
+"""Results that code scanning takes of a run: https://docs.github.com/en/code-security/code-scanning (SARIF support)."""
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _PROBLEMS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
 _ROOT = "PROJECTROOT"
@@ -29,13 +31,17 @@ _CLEAN = Style().clean
 def render(report: Report, style: Style) -> str:
     """The log as JSON, ending in a line break."""
     rules = _rules(report)
-    marks = fingerprints(report.findings, report.sources)
+    folder = style.repository.prefix
+    marks = dict(zip(map(id, report.findings), fingerprints(report.findings, report.sources, folder), strict=True))
+    shown = report.findings if len(report.findings) <= MOST else worst_first(report.findings)[:MOST]
+    results = _Results(rules, report, style)
     run = {
+        **({"automationDetails": {"id": f"preflight/{_CLEAN(folder)}/"}} if folder else {}),
         "tool": {"driver": {"name": "preflight", "semanticVersion": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The repository's folder."}}},
         "invocations": [_invocation(report)],
-        "results": list(map(_Results(rules, style).result, report.findings, marks)),
+        "results": [results.result(finding, marks[id(finding)]) for finding in shown],
         "properties": {
             "depth": report.depth.value,
             "project": _CLEAN(report.project),
@@ -112,7 +118,7 @@ class _Logical(_Value, frozen=True, gc=False):
 
 class _Location(_Value, frozen=True, gc=False):
     logical_locations: tuple[_Logical, ...]
-    physical_location: _Physical | None = None
+    physical_location: _Physical
 
 
 class _Suppression(_Value, frozen=True, gc=False):
@@ -146,9 +152,10 @@ class _Result(_Value, frozen=True, gc=False):
 class _Results:
     """Writes findings as results; what recurs from finding to finding is made once."""
 
-    def __init__(self, rules: list[dict[str, Any]], style: Style) -> None:
+    def __init__(self, rules: list[dict[str, Any]], report: Report, style: Style) -> None:
         self._index = {rule["id"]: at for at, rule in enumerate(rules)}
         self._repository = style.repository
+        self._project = report.project
         self._files: dict[str, _Artifact] = {}
         self._subjects: dict[Subject, _Logical] = {}
 
@@ -169,8 +176,8 @@ class _Results:
         first = self._logical(finding.subject)
         subjects = (first, *map(self._logical, finding.also)) if finding.also else (first,)
         span = finding.span
-        if span is None:
-            return _Location(subjects)
+        if span is None:  # code scanning refuses a whole file for one result without a place
+            return _Location(subjects, _Physical(self._file(self._project), _Region(1, 1, 1, 1)))
         region = _Region(span.line, span.column, span.end_line, span.end_column)
         return _Location(subjects, _Physical(self._file(span.path), region))
 
@@ -230,6 +237,8 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
         yield _notification(
             "warning", f"unproven for {verdict.subject}: {verdict.name}: {verdict.reason}", verdict.code
         )
+    if (more := len(report.findings) - MOST) > 0:
+        yield _notification("warning", f"{counted(more, 'finding')} left out, because code scanning takes {MOST:,}")
     for note in report.notes:
         yield _notification("note", note)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,9 @@ def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
         (["--fail-on", "eror"], "'eror' is not one of", "run `preflight check --help`"),
         (["--offlin"], "No such option", "run `preflight check --help`"),
         (["no-such-folder"], "there is no project file", "preflight init"),
+        (["-o", "json:preflight.yml"], "preflight.yml is no report", "name another file"),
+        (["-o", "text:models/../models/model.sql"], "is no report", "name another file"),
+        (["--write-baseline", "models/model.sql"], "is no report", "name another file"),
         (["models/model.sql"], "is SQL, and no project file", "name the project's folder"),
     ],
 )
@@ -74,6 +78,7 @@ def test_what_cannot_be_done_is_refused_with_a_remedy(
     assert error in first
     assert second.startswith("help: ")
     assert help_ in second
+    assert (tmp_path / "preflight.yml").read_text("utf-8") == PROJECT
 
 
 def test_a_broken_project_file_is_reported_with_all_its_problems_and_exits_2(tmp_path: Path) -> None:
@@ -89,8 +94,21 @@ def test_of_an_unreadable_project_nothing_is_said_to_have_passed_the_grammar(tmp
     done = run("check", "--offline", project(tmp_path, text="version: 1\n\tworkspace: 1\n"), "-o", "json")
     assert done.returncode == 2
     (verdicts,) = json.loads(done.stdout)["verdicts"]
+    (folder := project(tmp_path / "other")).joinpath("models/model.sql").unlink()
+    missing_sql = json.loads(run("check", "--offline", folder, "-o", "json").stdout)["verdicts"][0]
+    assert {"PF002", "PF003", "PF004"} <= set(missing_sql["pass"])
     assert "PF003" not in verdicts["pass"]
     assert "PF003" in next(u["rules"] for u in verdicts["unproven"] if u["reason"].startswith("not all of the project"))
+
+
+def test_a_working_folder_that_is_gone_is_no_bug(tmp_path: Path) -> None:
+    project(tmp_path / "sync", BROKEN)
+    (tmp_path / "gone").mkdir()
+    main = f"{shlex.quote(sys.executable)} -m preflight check --offline"
+    for path, code in (("", 2), (shlex.quote(str(tmp_path / "sync")), 1)):
+        script = f"mkdir -p {tmp_path}/gone; cd {tmp_path}/gone; rmdir {tmp_path}/gone; {main} {path}"
+        done = subprocess.run(["sh", "-c", script], env=environment(), capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
 
 
 @pytest.mark.parametrize("text", ["", "\x00\x01", "[1, 2]", "a: [", "&a [*a, *a]", "version: 1\n"])
@@ -108,6 +126,9 @@ def test_no_project_file_ends_in_a_traceback(tmp_path: Path, text: str) -> None:
         (["--require", "window-over-record-limit"], 4),
         (["--require", "PF1"], 0),
         (["--require", "all", "--select", "PF1"], 0),
+        (["--require", "PF4", "--select", "PF1"], 4),
+        (["--require", "window-over-record-limit", "--ignore", "PF401"], 4),
+        (["--require", "PF1", "--ignore", "PF4"], 0),
     ],
 )
 def test_missing_proof_exits_4_where_it_is_required(tmp_path: Path, arguments: list[str], code: int) -> None:

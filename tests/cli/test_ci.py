@@ -20,7 +20,7 @@ from tests.changes.repository import edit, git, repository
 from tests.cli.command import BROKEN, PROJECT, environment, project, run
 
 HERE = Path(__file__).parents[2]
-CI = ("GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_STEP_SUMMARY", "GITLAB_CI")
+CI = ("GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_STEP_SUMMARY", "GITLAB_CI", "TF_BUILD")
 
 
 def variables(**given: str) -> dict[str, str]:
@@ -49,6 +49,13 @@ def test_findings_have_the_exit_code_of_check(tmp_path: Path) -> None:
     assert run("ci", project(tmp_path, text="version: 1\n"), env=variables()).returncode == 5
 
 
+def test_azure_gets_the_steps_issues(tmp_path: Path) -> None:
+    done = run("ci", project(tmp_path, BROKEN), cwd=tmp_path, env=variables(TF_BUILD="True"))
+    assert done.returncode == 1
+    issue = "##vso[task.logissue type=error;sourcepath=models/model.sql;linenumber=1;columnnumber=65;code=PF107;]"
+    assert done.stdout.startswith(issue)
+
+
 def test_gitlab_gets_the_files_that_its_reports_name(tmp_path: Path) -> None:
     done = run("ci", project(tmp_path, BROKEN), cwd=tmp_path, env=variables(GITLAB_CI="true"))
     assert done.returncode == 1
@@ -63,6 +70,7 @@ def test_gitlab_gets_the_files_that_its_reports_name(tmp_path: Path) -> None:
     [
         {"GITHUB_ACTIONS": "true", "GITHUB_BASE_REF": "main"},
         {"GITLAB_CI": "true", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"},
+        {"TF_BUILD": "True", "SYSTEM_PULLREQUEST_TARGETBRANCHNAME": "main"},
     ],
 )
 def test_a_pull_requests_comment_tells_the_payload(tmp_path: Path, given: dict[str, str]) -> None:
@@ -125,6 +133,32 @@ def test_the_actions_check_runs_as_it_is_written(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "output").read_text("utf-8") == "exit-code=1\n"
     assert "PF107" in done.stdout or "trailing-semicolon" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("version", "installed"), [("", "{action}[local]"), ("0.3.0", "mparticle-preflight[local]==0.3.0")]
+)
+def test_the_action_installs_its_own_commit_unless_a_version_is_asked_for(
+    tmp_path: Path, version: str, installed: str
+) -> None:
+    step = next(step for step in action()["runs"]["steps"] if step["name"] == "Install preflight")
+    programs, venv, home = tmp_path / "programs", tmp_path / "preflight" / "bin", tmp_path / "my action"
+    for program in (programs / "python", venv / "pip"):
+        program.parent.mkdir(parents=True)
+        program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', "utf-8")
+        program.chmod(0o755)
+    env = {"PATH": f"{programs}:/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": str(home)}
+    command = ["bash", "-eu", "-o", "pipefail", "-c", step["run"]]
+    env |= {"VERSION": version, "EXTRAS": "local"}
+    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == installed.format(action=home)
+
+
+def test_a_hook_takes_the_projects_folder(tmp_path: Path) -> None:
+    project(tmp_path / "sync", BROKEN)
+    for hook in yaml.safe_load((HERE / ".pre-commit-hooks.yaml").read_text("utf-8")):
+        _, command, *arguments = hook["entry"].split()
+        assert run(command, *arguments, "sync", cwd=tmp_path).returncode == (1 if command == "check" else 7)
 
 
 def test_gitlabs_script_runs_as_it_is_written(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def test_a_rule_is_explained_by_code_and_by_name(name: str) -> None:
     [
         ("window-over-limit", "write window-over-record-limit"),
         ("PPF401", "write PF401"),
+        ("PF", "`preflight rules`"),
         ("PF40", "name one of: PF401, PF402, "),
         ("\x1b[2J", "`preflight rules`"),
     ],

@@ -164,7 +164,7 @@ def test_every_option_has_a_variable_of_its_own() -> None:
         ({}, 0),
         ({"PREFLIGHT_CHECK_FAIL_ON": "info"}, 1),
         ({"PREFLIGHT_CHECK_REQUIRE": "PF1 PF4"}, 4),
-        ({"PREFLIGHT_CHECK_REQUIRE": "PF4", "PREFLIGHT_CHECK_SELECT": "PF1"}, 0),
+        ({"PREFLIGHT_CHECK_REQUIRE": "all", "PREFLIGHT_CHECK_SELECT": "PF1"}, 0),
         ({"PREFLIGHT_CHECK_PIPELINE": "nobody"}, 2),
         ({"PREFLIGHT_CHECK_OFFLINE": "maybe"}, 2),
     ],
@@ -172,6 +172,12 @@ def test_every_option_has_a_variable_of_its_own() -> None:
 def test_a_variable_stands_for_its_option(tmp_path: Path, variables: dict[str, str], code: int) -> None:
     env = environment(**{"PREFLIGHT_CHECK_OFFLINE": "1"} | variables)
     assert run("check", project(tmp_path), env=env).returncode == code
+
+
+def test_a_variable_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    done = run("check", project(tmp_path), env=environment(PREFLIGHT_CHECK_FAIL_ON="fatal"))
+    assert done.returncode == 2
+    assert "help: look at the variable PREFLIGHT_CHECK_FAIL_ON, or run `preflight check --help`\n" in done.stderr
 
 
 def test_an_option_beats_its_variable(tmp_path: Path) -> None:

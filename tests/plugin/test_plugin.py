@@ -66,7 +66,12 @@ def test_each_verdict_has_an_outcome_and_unproven_is_no_pass(here: pytest.Pytest
     assert found["contacts::PF501-mapping-source-missing-from-output"] == "SKIPPED"
     assert found["contacts::PF105-unqualified-table"] == "PASSED"
     result.stdout.fnmatch_lines(["error[[]PF107[]] trailing-semicolon: *", " --> models/model.sql:1:65"])
-    result.stdout.fnmatch_lines(["unproven: window-over-record-limit", "  because the run is offline*"])
+    lines = [
+        "unproven: window-over-record-limit",
+        "  because the run is offline*",
+        "  help: *--preflight-allow-unproven",
+    ]
+    result.stdout.fnmatch_lines(lines)
     assert result.ret == 1
     assert "Traceback" not in result.stdout.str()
 

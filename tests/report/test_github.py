@@ -109,7 +109,7 @@ def test_the_steps_summary_is_appended_to_its_file(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "::error file=sync/models/model.sql,line=1," in done.stdout
     text = summary.read_text("utf-8")
-    assert text.startswith("before\n<!-- preflight report: preflight.yml -->\n")
+    assert text.startswith("before\n<!-- preflight report: sync/preflight.yml -->\n")
     assert "trailing-semicolon" in text
     run("check", "--offline", "-o", "json", folder, env=env)
     assert summary.read_text("utf-8") == text

@@ -13,6 +13,8 @@ from preflight.finding import Report, Severity, State
 from preflight.location import SourceFile
 from preflight.report import render
 from preflight.report.html_excerpt import Excerpts
+from preflight.report.repository import Repository
+from preflight.report.style import Style
 
 from .browser import CHROMIUM, Page, browser
 from .reports import CONTACTS, SQL, finding, full, report, spoilt, verdict, windows
@@ -252,3 +254,18 @@ def test_an_excerpt_shows_every_character_once_whatever_the_span(start: int, end
     lines = source.text.split("\n")
     assert reader.said == "".join(f"{number}{line}" for number, line in enumerate(lines, 1))
     assert html.count("<mark>") == html.count("</mark>") >= 1
+
+
+def test_of_very_many_findings_the_mildest_are_shown_with_their_own_lines_alone() -> None:
+    source = SourceFile("models/many.sql", "".join(f"-- line {n}\n" for n in range(1, 10)))
+    start = source.text.index("-- line 5")
+    errors = (finding(start, start + 9, source),) * 1_000
+    found = (*errors, finding(start, start + 9, source, severity=Severity.INFO, message="The last one."))
+    text = render(report(findings=found, sources={source.path: source}), "html")
+    assert text.count("line 4") == 1_000
+    assert text.count("line 5") == 1_001
+
+
+def test_the_page_says_which_of_a_repositorys_projects_it_is_about() -> None:
+    text = render(report(), "html", Style(repository=Repository("sync/eu")))
+    assert "Project <code>sync/eu/preflight.yml</code>" in text

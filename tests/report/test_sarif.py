@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from preflight.finding import Report, Severity
 from preflight.location import SourceFile
 from preflight.registry import rules
-from preflight.report import render
+from preflight.report import render, sarif
 from preflight.report.repository import Repository
 from preflight.report.style import Style
 
@@ -44,6 +44,29 @@ def test_a_result_names_its_rule_its_place_and_what_to_do() -> None:
     assert physical["artifactLocation"]["uri"] == "shop/crm%20sync/models/contacts.sql"
     assert physical["region"] == {"startLine": 1, "startColumn": 6, "endLine": 1, "endColumn": 10}
     assert only["columnKind"] == "unicodeCodePoints"
+
+
+def test_a_finding_without_a_place_stands_in_the_projects_file() -> None:
+    (result,) = run(report(findings=(finding(0, 1, span=None),)), Style(repository=Repository("sync")))["results"]
+    physical = result["locations"][0]["physicalLocation"]
+    assert physical["artifactLocation"]["uri"] == "sync/preflight.yml"
+    assert physical["region"] == {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
+
+
+def test_two_projects_of_a_repository_are_told_apart() -> None:
+    runs = [run(full(), Style(repository=Repository(folder))) for folder in ("", "a", "b")]
+    assert [r.get("automationDetails", {}).get("id") for r in runs] == [None, "preflight/a/", "preflight/b/"]
+    marks = {r["results"][0]["partialFingerprints"]["preflightFinding/v1"] for r in runs}
+    assert len(marks) == 3
+
+
+def test_no_more_results_than_code_scanning_takes_and_the_worst_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "MOST", 2)
+    kinds = (Severity.INFO, Severity.ERROR, Severity.WARNING)
+    only = run(report(findings=tuple(finding(0, 1, severity=kind) for kind in kinds)))
+    assert [result["level"] for result in only["results"]] == ["error", "warning"]
+    (said,) = only["invocations"][0]["toolExecutionNotifications"]
+    assert said["message"]["text"] == "1 finding left out, because code scanning takes 2"
 
 
 def test_every_rule_is_declared_with_its_help_and_its_level_so_that_mended_alerts_close() -> None:

@@ -11,12 +11,12 @@ from preflight.rule import Context, Scope, rule
 def _report(ctx: Context, kind: str) -> Iterator[Outcome]:
     found = [Fault(problem.message, problem.span or ctx.at(), problem.remedy) for problem in ctx.problems(kind)]
     yield from found
-    if not found and kind not in _READING and any(next(ctx.problems(reading), None) for reading in _READING):
+    if not found and kind not in _READING and not ctx.project.whole:
         yield Unproven("not all of the project could be read")
 
 
 _READING = ("broken-yaml", "unreadable-file")
-"""The problems that hide others."""
+"""The problems that hide others; a file that they keep away is a finding of theirs."""
 
 
 @rule("PF001", Severity.ERROR, scope=Scope.PROJECT, fixed=True)
