@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight.again import check_again
 from preflight.cache import Cache
 from preflight.cli.output import (
     OUTPUT,
@@ -17,6 +18,7 @@ from preflight.cli.output import (
     parse_outputs,
     write_report,
     write_statements,
+    write_text,
 )
 from preflight.terminal import shown
 from preflight.unchanged import Unchanged
@@ -98,7 +100,7 @@ def command(
     plain = outputs in ((), ("text",)) and not any(others)
     asked = (pipelines, fail_on, require, select, ignore, *shown(color))
     last = Unchanged(path, asked, cache) if plain and cache is not None else None
-    if last is not None and (code := last.printed_again()) is not None:
+    if last is not None and (code := check_again(last)) is not None:
         return code
     wanted = parse_outputs(outputs)
     import msgspec
@@ -151,9 +153,13 @@ def command(
         report = save_baseline(report, write_baseline, registry.rules(project.plugins))
     code = exit_code(report, fail_on=Severity(fail_on), require=require)
     ended = msgspec.structs.replace(report, exit_code=None if report.interrupted else code)
-    text = write_report(ended, wanted, color, project.root)
     if last is not None:
-        last.keep(project, ended, text)
+        from preflight.amended import outline
+
+        sheet, text = write_text(ended, color, project.root)
+        last.keep(project, ended, text, outline(asked, project, ended, sheet, text))
+    else:
+        write_report(ended, wanted, color, project.root)
     if show_queries:
         write_statements(report)
     end_if_interrupted(report)
