@@ -1,8 +1,8 @@
-"""The page of documented limits, made from ``preflight/limits.toml``."""
+"""The page of documented limits, made from ``preflight/limits.json``."""
 
 from __future__ import annotations
 
-import tomllib
+import json
 from itertools import groupby
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from preflight.limits import Limit
 _HEAD = """\
 # The documented limits
 
-Made from [limits.toml](../preflight/limits.toml); do not edit. A value is the largest that is accepted. A project
+Made from [limits.json](../preflight/limits.json); do not edit. A value is the largest that is accepted. A project
 chooses a profile under `limits.profile` and may set single values under `limits.overrides`, each with a reason.
 
 What the platform does past a limit of records or columns (fail, cut or split) is documented nowhere that we could read,
@@ -28,8 +28,8 @@ _MARKS = {
 
 def page() -> str:
     """The page's text."""
-    document = tomllib.loads(Path(limits.__file__).with_name("limits.toml").read_text("utf-8"))
-    return _HEAD + "".join(_section(name, document["profiles"][name]["title"]) for name in limits.profiles())
+    profiles = json.loads(Path(limits.__file__).with_name("limits.json").read_text("utf-8"))
+    return _HEAD + "".join(_section(name, profiles[name]["title"]) for name in limits.profiles())
 
 
 def _section(profile: str, title: str) -> str:

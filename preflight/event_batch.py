@@ -6,7 +6,6 @@ The schema is data (``event_batch.toml``), with its sources. Paths are dotted an
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -96,6 +95,8 @@ def _lookup(members: Mapping[str, Member], path: str) -> Member | None:
 @cache
 def schema() -> Schema:
     """The schema as ``event_batch.toml`` holds it."""
+    import tomllib
+
     document = tomllib.loads(Path(__file__).with_name("event_batch.toml").read_text("utf-8"))
     mark = document["mark"]
     members = _members("", document["batch"], mark)

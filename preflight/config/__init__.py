@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from preflight.config.load import load
 from preflight.config.project import (
+    LOCK,
     Connection,
     DataModel,
     EnvRef,
@@ -22,6 +23,7 @@ from preflight.config.project import (
 )
 
 __all__ = [
+    "LOCK",
     "Connection",
     "DataModel",
     "EnvRef",

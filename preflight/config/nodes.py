@@ -107,7 +107,7 @@ def parse(text: str) -> tuple[Node | None, list[Mistake]]:
         return None, [_broken(f"The file is longer than {MAX_LENGTH:,} characters.", 0, 1, "Split it with `include`.")]
     if (at := _forbidden(text)) >= 0:
         return None, [_broken(f"The character U+{ord(text[at]):04X} may not stand in YAML.", at, at + 1, "Remove it.")]
-    import yaml
+    from preflight.config.pyyaml import yaml
 
     builder = _Builder(text)
     try:
@@ -151,7 +151,7 @@ def _broken(message: str, start: int, end: int, remedy: str) -> Mistake:
 
 
 def _events(text: str) -> Iterator[object]:
-    import yaml
+    from preflight.config.pyyaml import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.parse(text, Loader=loader)

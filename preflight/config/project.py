@@ -84,6 +84,10 @@ class LimitsConfig(msgspec.Struct, frozen=True):
     overrides: Mapping[str, Override] = {}
 
 
+LOCK = "preflight.lock"
+"""The lock's name, beside the project file."""
+
+
 class LockConfig(msgspec.Struct, frozen=True):
     """How ``preflight.lock`` is used."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from preflight.config import Connection, DataModel, Project
 from preflight.engine.objects import object_of
@@ -30,10 +31,12 @@ from preflight.finding import (
 )
 from preflight.limits import Limits
 from preflight.location import Place, Route, Span, SqlRange
-from preflight.lock.file import AnyLock
 from preflight.model import WorkspaceState
 from preflight.query import Outputs, Query, parse
 from preflight.rule import Context, Fact, Known, Missing, Rule, Scope
+
+if TYPE_CHECKING:
+    from preflight.lock import AnyLock
 
 
 class Judge:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from preflight import limits as limit_profiles
 from preflight import registry
 from preflight.cache import Cache
-from preflight.config import Pipeline, Problem, Project
-from preflight.engine import freshness
+from preflight.config import LOCK, Pipeline, Problem, Project
 from preflight.engine.baseline import Matching
 from preflight.engine.digest import digests
 from preflight.engine.judge import Judge, severity_in
@@ -38,6 +39,9 @@ from preflight.finding import (
 from preflight.model import WorkspaceState
 from preflight.outlook import column_fates, next_runs
 from preflight.rule import Rule
+
+if TYPE_CHECKING:
+    from preflight.lock import AnyLock
 
 
 def check(
@@ -75,7 +79,7 @@ class _Run:
         self.now = now
         self.rules = registry.rules(project.plugins)
         project = with_unknown_rules(project, self.rules)
-        lock, project = freshness.open_lock(project, now) if options.offline else (None, project)
+        lock, project = _open_lock(project, now) if options.offline else (None, project)
         profile = limit_profiles.load(project.limits.profile)
         self.limits = profile.with_overrides(dict(project.limits.overrides), now.date())
         running = tuple(
@@ -214,6 +218,15 @@ class _Run:
                 _, connection = self.judge.parts(subject)
                 reached.append(depths.get(connection.id if connection else "", Depth.STATIC))
         return min(reached, key=order.index, default=Depth.STATIC)
+
+
+def _open_lock(project: Project, now: datetime) -> tuple[AnyLock | None, Project]:
+    """The project's lock, and the project with what is wrong with it; most have none, and nothing to read it with."""
+    if project.dbt is None and not os.path.lexists(project.root / LOCK):
+        return None, project
+    from preflight.engine.freshness import open_lock
+
+    return open_lock(project, now)
 
 
 def _reader(

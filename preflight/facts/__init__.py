@@ -6,21 +6,24 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from preflight.config import Connection, Pipeline, Project
+from preflight.config import LOCK, Connection, Pipeline, Project
 from preflight.errors import Cause, EnvironmentFailure, WarehouseError
 from preflight.facts.asks import histogram_ask, profile_columns, rehearsal_ask
 from preflight.facts.once import Once
 from preflight.facts.sessions import Sessions
 from preflight.facts.work import spread
 from preflight.finding import Asked, Basis, Depth, Failure, Grade, Subject, SubjectKind, size_text
-from preflight.lock import NAME, AnyLock, LockedAdapter, opened
 from preflight.model import Access, AccessAsk, ProfileAsk, TableInfo, TableRef, WorkspaceState
 from preflight.query import Query
 from preflight.rule import Fact, Facts, Known, Missing
 from preflight.source import Adapter, Capability, Level, Support
+
+if TYPE_CHECKING:
+    from preflight.lock import AnyLock
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -97,6 +100,8 @@ class Gatherer:
             require_credentials=require_credentials,
         )
         if lock is not None:
+            from preflight.lock import opened
+
             self._sessions.locked = lambda connection: opened(lock, connection, project.lock.oldest(now))
 
     def _recorded(self, asked: Asked) -> None:
@@ -228,7 +233,7 @@ class Gatherer:
         if request.connection.introspect.local is not None:
             return f"the stand-in of {request.connection.id}"
         if self._offline:
-            return NAME
+            return LOCK
         return request.connection.service_provider.label
 
     # -- one fact each -----------------------------------------------------------------------------------------------
@@ -370,6 +375,8 @@ def _read(call: Callable[[], Known]) -> Known:
 
 def _basis(adapter: Adapter, grade: Grade) -> Basis:
     """What an answer of this grade rests on: whatever it was on the day, the lock's own word is no more than locked."""
+    from preflight.lock import LockedAdapter
+
     return Basis(Grade.LOCKED if isinstance(adapter, LockedAdapter) else grade, adapter.stand_in)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from preflight import registry
 from preflight.config import Connection, Project
 from preflight.errors import Cause, WarehouseError
 from preflight.finding import Depth
-from preflight.lock import LockedAdapter
 from preflight.rule import Missing
 from preflight.source import Adapter, Record
+
+if TYPE_CHECKING:
+    from preflight.lock import LockedAdapter
 
 
 class Sessions:
@@ -106,6 +109,8 @@ class Sessions:
 
 
 def _depth(adapter: Adapter) -> Depth:
+    from preflight.lock import LockedAdapter
+
     if isinstance(adapter, LockedAdapter):
         return Depth.LOCKED
     return Depth.LOCAL if adapter.stand_in else Depth.LIVE

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from preflight.config import Connection
+from preflight.config import LOCK, Connection
 from preflight.errors import UsageError
 from preflight.hashing import sha256
 from preflight.model import Access, Bucket, Column, Histogram, HistogramAsk, TableInfo, TableRef
 
-NAME = "preflight.lock"
+NAME = LOCK
 VERSION = 1
 MAX_BYTES = 64_000_000
 _SPAN = 24 * 30

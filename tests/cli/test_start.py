@@ -56,3 +56,15 @@ def test_a_check_without_a_stand_in_imports_no_driver_and_no_http(tmp_path: Path
     modules = imported("check", "--offline", str(project(tmp_path)))
     assert not modules & (HEAVY - {"sqlglot", "yaml"})
     assert "preflight_adapters" not in modules
+
+
+UNUSED = {"tomllib", "preflight.lock", "preflight.engine.freshness", "preflight.report.histogram", "preflight_adapters"}
+
+
+def test_a_check_of_one_model_imports_only_what_it_uses(tmp_path: Path) -> None:
+    arguments = json.dumps(["check", "--offline", str(project(tmp_path))])
+    probe = PROBE.format(arguments=arguments) + f"\nsys.stderr.write('|' + ' '.join({UNUSED!r} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=False, env=environment(), timeout=60
+    )
+    assert done.stderr.partition("|")[2] == "", done.stderr

@@ -50,7 +50,7 @@ def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Pat
     info = f"mparticle_preflight-{__version__}.dist-info"
     assert {name.partition("/")[0] for name in names} == {*PACKAGES, info}
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
-    assert {"preflight/limits.toml", "preflight/config/schema.json", f"{info}/licenses/LICENSE"} <= set(names)
+    assert {"preflight/limits.json", "preflight/config/schema.json", f"{info}/licenses/LICENSE"} <= set(names)
     data = (".py", ".toml", ".json", ".css", "/py.typed")
     strays = [name for name in names if not name.endswith(data) and info not in name]
     assert strays == []
