@@ -238,7 +238,8 @@ class _Reader:
                 at += 1
             else:
                 name, stored = self._trace(node, _branch(scope))
-                columns.append(ExpandedColumn(name, type_ if stored == UNKNOWN else stored, place))
+                agreed = not self._query.set_operation or stored.kind is type_.kind
+                columns.append(ExpandedColumn(name, stored if stored != UNKNOWN and agreed else type_, place))
         return Expanded(tuple(columns), reason)
 
     def _as_written(self, node: Any, type_: Type) -> list[ExpandedColumn]:
