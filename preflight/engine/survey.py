@@ -50,7 +50,7 @@ def _survey(judge: Judge, subjects: Sequence[Subject], known: Mapping[str, Outpu
     for piece, result in zip(pieces, results, strict=True):
         batch = judge.batch(piece) if result is None else unpack(result, Batch)
         batches.append(batch)
-        found.update(zip(piece, batch.parts, strict=True))
+        found.update((subject, judge.unpacked(subject, part)) for subject, part in zip(piece, batch.parts, strict=True))
     judge.watch = watch
     outputs = {**known, **_outputs(found)}
     rest = [subject for subject in subjects if subject not in found]
