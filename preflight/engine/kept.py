@@ -94,12 +94,10 @@ def _base(judge: Judge) -> str:
 
 
 def _texts(judge: Judge) -> Iterator[str]:
-    """The project's YAML files: all that was read and is not a data model's SQL as a whole."""
-    whole = {m.sql.file.path for m in judge.project.data_models if m.sql.text == m.sql.file.text}
-    for path, file in sorted(judge.project.sources.items()):
-        if path not in whole:
-            yield path
-            yield file.text
+    """The project's YAML files, and the data plans."""
+    for path in sorted(judge.project.written_in):
+        yield path
+        yield judge.project.sources[path].text
     for plan in judge.project.data_plans:
         yield plan.path
         yield plan.text

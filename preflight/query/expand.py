@@ -155,7 +155,11 @@ def _name(node: Any, at: int, dialect: str) -> Any:
     from sqlglot import exp
 
     own = own_name(node, dialect)
-    name = own.copy() if isinstance(own, exp.Identifier) else exp.to_identifier(f"{UNNAMED}{at}", quoted=True)
+    if isinstance(own, exp.Identifier):
+        name = own.copy()
+        name.meta.setdefault(_WRITTEN, (own.name, True))
+    else:
+        name = exp.to_identifier(f"{UNNAMED}{at}", quoted=True)
     alias = node.replace(exp.Alias(alias=name))
     alias.set("this", node)
     return alias

@@ -63,8 +63,9 @@ class Positions:
             meta = node._meta  # noqa: SLF001 - ``meta`` would make a dictionary for each node that has none
             if meta is not None:
                 node._meta = None  # noqa: SLF001
-                if (start := meta.get("start")) is not None:
-                    self._mark(id(node), start, meta["end"] + 1, node.name if kind is Identifier else "")
+                start, last = meta.get("start"), meta.get("end")
+                if start is not None and last is not None:  # a name within one quoted token has no end
+                    self._mark(id(node), start, last + 1, node.name if kind is Identifier else "")
             if kind is Identifier or kind is Literal:
                 continue
             with_ = node.args.get("with_")

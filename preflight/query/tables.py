@@ -16,11 +16,15 @@ _FILE_FORMATS = ("avro", "binaryfile", "csv", "delta", "iceberg", "json", "orc",
 
 
 def read_tables(tables: Iterable[Expression], dialect: str) -> list[tuple[Expression, TableRef]]:
-    """Those of a tree's Table nodes that read one; not common table expressions, functions, stages, paths or fields."""
+    """Those of a tree's Table nodes that read one; not common table expressions, functions, stages, paths or fields.
+
+    Nor the aliases that a hint names.
+    """
     uses: list[tuple[Expression, TableRef]] = []
     for table in tables:
         ref = table_ref(table, dialect)
-        if ref is not None and not is_cte(table, dialect) and not _is_field(table, dialect):
+        hinted = type(table.parent).__name__ == "JoinHint"
+        if ref is not None and not hinted and not is_cte(table, dialect) and not _is_field(table, dialect):
             uses.append((table, ref))
     return uses
 
