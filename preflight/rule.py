@@ -18,7 +18,7 @@ from preflight.errors import Cause
 from preflight.finding import Basis, Measure, Outcome, Severity, Subject, SubjectKind
 from preflight.limits import Limit, Limits
 from preflight.location import Route, SqlRange
-from preflight.model import Access, Histogram, Profile, Rehearsed, Schema, TableInfo, TableRef, WorkspaceState
+from preflight.model import UNKNOWN, Access, Histogram, Profile, Rehearsed, Schema, TableInfo, TableRef, WorkspaceState
 from preflight.query import Outputs, Query, SqlProblem
 from preflight.schedule import Tally
 
@@ -103,11 +103,18 @@ class Context:
         self._declared = declared
         self._derived: dict[str, Any] = {}
         self._pipeline_outputs: Mapping[str, Outputs] = {}
+        self._typed = True
 
     def declaring(self, facts: frozenset[Fact]) -> Context:
         """The same context for a rule that declares these facts; what was derived once stays derived."""
         twin = Context.__new__(Context)
         twin.__dict__ = self.__dict__ | {"_declared": facts, "_clock": []}
+        return twin
+
+    def without_types(self) -> Context:
+        """The same context for a rule whose word cannot hang on a column's type: none is inferred for it."""
+        twin = Context.__new__(Context)
+        twin.__dict__ = self.__dict__ | {"_typed": False}
         return twin
 
     def with_facts(self, facts: Facts, pipeline_outputs: Mapping[str, Outputs] | None = None) -> Context:
@@ -239,7 +246,13 @@ class Context:
             return Outputs((), complete=False, reason="there is no query to read")
         if "outputs" not in self._derived:
             self._derived["outputs"] = self.query.outputs(None if missing else self.schema)
-        return self._derived["outputs"]  # type: ignore[no-any-return]
+        outputs: Outputs = self._derived["outputs"]
+        if self._typed or outputs.described:
+            return outputs
+        if "untyped outputs" not in self._derived:
+            columns = tuple(column.typed_by(UNKNOWN) for column in outputs.columns)
+            self._derived["untyped outputs"] = msgspec.structs.replace(outputs, columns=columns)
+        return self._derived["untyped outputs"]  # type: ignore[no-any-return]
 
     @property
     def own_outputs(self) -> Outputs | None:

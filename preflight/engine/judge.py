@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from preflight.config import Connection, DataModel, Project
 from preflight.engine.objects import object_of
-from preflight.engine.part import PASSED, Batch, Part, Said
+from preflight.engine.part import PASSED, Batch, Part, Said, infer_types
 from preflight.engine.selection import Options, parts
 from preflight.engine.windows import windows
 from preflight.facts import Gathered, Gatherer, Request, Watch
@@ -128,6 +128,13 @@ class Judge:
         if key not in self._queries:
             self._queries[key] = parse(data_model.sql, key[1], data_model.id)
         return self._queries[key]
+
+    def unpacked(self, subject: Subject, part: Part) -> Part:
+        """A part that came from elsewhere, able to tell its columns' types."""
+        data_model, connection = self.parts(subject)
+        if data_model is None or connection is None:
+            return part
+        return infer_types(part, lambda: self.query(data_model, connection).outputs())
 
     def _gather(self, contexts: Mapping[Subject, Context]) -> Gathered:
         requests = [
@@ -265,7 +272,7 @@ def _missing_need(rule: Rule, context: Context) -> str | None:
 def _without_facts(rule: Rule, context: Context, reason: str) -> tuple[State, str]:
     """How a rule ends without the facts that it needs: unproven, unless it would not apply whatever they were."""
     try:
-        outcomes = list(rule.check(context))
+        outcomes = list(rule.check(context.without_types()))
     except Exception:  # it went for what is not there
         return State.UNPROVEN, reason
     inapplicable = [outcome for outcome in outcomes if isinstance(outcome, Inapplicable)]

@@ -34,7 +34,7 @@ class Kept:
             if (value := values.get(found)) is None:
                 continue
             try:
-                part = unpack(value, Part)
+                part = self._judge.unpacked(subject, unpack(value, Part))
             except msgspec.DecodeError:
                 self._cache.drop()
                 return {}

@@ -6,6 +6,8 @@ together.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -62,7 +64,10 @@ Packed = TypeVar("Packed", Part, Batch)
 
 
 def pack(value: Part | Batch) -> bytes:
-    """The value as bytes; raises ValueError or OverflowError for a text or a number that has no such form."""
+    """The value as bytes; raises ValueError or OverflowError for a text or a number that has no such form.
+
+    A column's type that nobody has asked for is left out; see ``infer_types``.
+    """
     return msgspec.msgpack.encode(value, enc_hook=_column_to_values)
 
 
@@ -71,11 +76,29 @@ def unpack(packed: bytes, kind: type[Packed]) -> Packed:
     return msgspec.msgpack.decode(packed, type=kind, dec_hook=_column_from_values)
 
 
-def _column_to_values(column: Any) -> tuple[int, str | None, Type, SqlRange]:
+def infer_types(part: Part, read: Callable[[], Outputs]) -> Part:
+    """The part with the types that were left out; ``read`` tells them from the query once somebody asks."""
+    outputs = part.outputs
+    if outputs is None or all(column.known is not None for column in outputs.columns):
+        return part
+    columns = tuple(c if c.known is not None else c.typed_by(partial(_type, read, c.index)) for c in outputs.columns)
+    return msgspec.structs.replace(part, outputs=msgspec.structs.replace(outputs, columns=columns))
+
+
+def _type(read: Callable[[], Outputs], index: int) -> Type:
+    return read().columns[index].type
+
+
+def _column_to_values(column: Any) -> tuple[int, str | None, Type | None, SqlRange]:
     if not isinstance(column, OutputColumn):
         raise NotImplementedError(f"{type(column).__name__} is no part of what is packed")
-    return column.index, column.name, column.type, column.place
+    return column.index, column.name, column.known, column.place
 
 
 def _column_from_values(_: type, values: Any) -> OutputColumn:
-    return OutputColumn(*msgspec.convert(values, tuple[int, str | None, Type, SqlRange]))
+    index, name, known, place = msgspec.convert(values, tuple[int, str | None, Type | None, SqlRange])
+    return OutputColumn(index, name, known if known is not None else _unread, place)
+
+
+def _unread() -> Type:
+    raise LookupError("the type was not packed, and nothing was named to infer it from")

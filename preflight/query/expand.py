@@ -62,8 +62,25 @@ def open_stars(query: Query) -> tuple[SqlRange, ...]:
     return tuple(query.place(node) for select in still for node in select.expressions if node.is_star)
 
 
-def qualified(query: Query, known: Mapping[TableRef, TableInfo]) -> tuple[Any, Any]:
-    """Sqlglot's qualified and typed copy of the tree, and its scope; twice None where sqlglot gives up."""
+def listed_types(query: Query) -> list[Type] | None:
+    """The types of the output columns whose names the text alone tells; None where sqlglot gives up."""
+    tree, _ = qualified(query, {}, spelled=False)
+    select, written = first_select(tree), first_select(query.tree)
+    if select is None or written is None:
+        return None
+    found: list[Type] = []
+    for node, type_ in zip(select.expressions, item_types(tree, query.dialect), strict=True):
+        if not node.is_star:
+            item = _item(node)
+            found += [type_] * (1 if item is None else len(named_items(written.expressions[item], query.dialect)))
+    return found
+
+
+def qualified(query: Query, known: Mapping[TableRef, TableInfo], *, spelled: bool = True) -> tuple[Any, Any]:
+    """Sqlglot's qualified and typed copy of the tree, and its scope; twice None where sqlglot gives up.
+
+    Unless ``spelled``, how names were written is not kept, and there is no scope to look them up in.
+    """
     from sqlglot.errors import SqlglotError
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.optimizer.scope import build_scope
@@ -72,7 +89,9 @@ def qualified(query: Query, known: Mapping[TableRef, TableInfo]) -> tuple[Any, A
     tree: Any = query.outline()
     try:
         names, selects, tables = _sorted_nodes(tree)
-        _keep_spelling(names, selects, first_select(tree), query.dialect)
+        for name in names if spelled else ():
+            name.meta[_WRITTEN] = (name.name, bool(name.args.get("quoted")))
+        _name_items(selects, first_select(tree), query.dialect)
         schema = MappingSchema(_name_tables(tables, query.dialect, known), dialect=query.dialect, normalize=False)
         tree = qualify(
             tree,
@@ -84,7 +103,7 @@ def qualified(query: Query, known: Mapping[TableRef, TableInfo]) -> tuple[Any, A
             identify=False,
         )
         annotate(tree, query.dialect, schema)
-        return tree, build_scope(tree)
+        return tree, build_scope(tree) if spelled else None
     except (SqlglotError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None, None
 
@@ -117,11 +136,10 @@ def _sorted_nodes(tree: Any) -> tuple[list[Any], list[Any], list[Any]]:
     return found[exp.Identifier], found[exp.Select], found[exp.Table]
 
 
-def _keep_spelling(names: list[Any], selects: list[Any], outermost: Any, dialect: str) -> None:
+def _name_items(selects: list[Any], outermost: Any, dialect: str) -> None:
+    """Give every item but the stars an alias, and number those of the outermost list; in place."""
     from sqlglot import exp
 
-    for name in names:
-        name.meta[_WRITTEN] = (name.name, bool(name.args.get("quoted")))
     for select in selects:
         for at, node in enumerate(list(select.expressions)):
             if node.is_star:
@@ -242,7 +260,8 @@ class _Reader:
                 at += 1
             else:
                 name, stored = self._trace(node, _branch(scope))
-                columns.append(ExpandedColumn(name, type_ if stored == UNKNOWN else stored, place))
+                agreed = not self._query.set_operation or stored.kind is type_.kind
+                columns.append(ExpandedColumn(name, stored if stored != UNKNOWN and agreed else type_, place))
         return Expanded(tuple(columns), reason)
 
     def _as_written(self, node: Any, type_: Type) -> list[ExpandedColumn]:

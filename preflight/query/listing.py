@@ -8,6 +8,7 @@ and rewrite it. Where anything else has a say (a pivot, USING, EXCLUDE, a genera
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -79,10 +80,8 @@ class Lists:
     """What the queries of one tree put out, each read once; raises _Unclear for what is not certain."""
 
     def __init__(self, dialect: str) -> None:
-        from sqlglot.dialects.dialect import Dialect
-
         self._dialect = dialect
-        self._pseudocolumns = Dialect.get_or_raise(dialect).PSEUDOCOLUMNS
+        self._pseudocolumns = _pseudocolumns(dialect)
         self._selects: dict[int, Names | None] = {}
 
     def select(self, select: Any) -> Names | None:
@@ -201,6 +200,13 @@ class Lists:
         if type(query).__name__ != "Select":
             raise _Unclear
         return self.select(query)
+
+
+@lru_cache(maxsize=8)
+def _pseudocolumns(dialect: str) -> frozenset[str]:
+    from sqlglot.dialects.dialect import Dialect
+
+    return frozenset(Dialect.get_or_raise(dialect).PSEUDOCOLUMNS)
 
 
 def _is_query(node: Any) -> bool:

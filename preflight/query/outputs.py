@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from preflight.location import SqlRange
 from preflight.model import UNKNOWN, Schema, TableInfo, TableRef, Type
 from preflight.query.deep import quiet, run, sqlglot_errors
-from preflight.query.expand import Expanded, expand, missing_reason
+from preflight.query.expand import Expanded, expand, listed_types, missing_reason
 from preflight.query.expand import open_stars as find_open_stars
 from preflight.query.expand import written_types as find_written_types
 from preflight.query.listing import Listed, listed
@@ -79,9 +79,13 @@ def _at(types: Callable[[], Sequence[Type]], index: int) -> Type:
 
 def _listed_types(query: Query, found: Sequence[Listed]) -> Sequence[Type]:
     """The columns' types; where sqlglot gives up those that each item tells by itself."""
-    expanded = _expanded(query, {}).columns
-    if len(expanded) == len(found):
-        return [column.type for column in expanded]
+    with quiet:
+        try:
+            types = run(query.depth, lambda: listed_types(query))
+        except RecursionError:
+            types = None
+    if types is not None and len(types) == len(found):
+        return types
     return [UNKNOWN if c.projection.is_star else query.types[c.projection.index] for c in found]
 
 

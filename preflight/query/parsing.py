@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
 from preflight.location import Excerpt
 from preflight.model import TableRef
@@ -46,10 +47,16 @@ _BLIND = "preflight's parser does not read {}, which {} takes; in a view it need
 _NO_QUERY = "the SQL is not one query that only reads"
 
 
-def _tokenize(text: str, dialect: str) -> list[Token]:
+@lru_cache(maxsize=8)
+def _dialect(name: str) -> Any:
+    """What sqlglot knows of a dialect; one of each is enough, for it holds nothing of the texts."""
     from sqlglot.dialects.dialect import Dialect
 
-    return Dialect.get_or_raise(dialect).tokenize(text)
+    return Dialect.get_or_raise(name)
+
+
+def _tokenize(text: str, dialect: str) -> list[Token]:
+    return _dialect(dialect).tokenize(text)  # type: ignore[no-any-return]
 
 
 def _parse_tokens(query: Query, tokens: list[Token]) -> Query:
@@ -108,9 +115,8 @@ def _analyse(query: Query, statement: Statement) -> None:
 
 def _tree(statement: Statement, dialect: str) -> Expression | None:
     from sqlglot import ErrorLevel
-    from sqlglot.dialects.dialect import Dialect
 
-    parser = Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE)
+    parser = _dialect(dialect).parser(error_level=ErrorLevel.IMMEDIATE)
     found = unnests.parse(parser, dialect, statement.tokens, statement.text, look=statement.depth <= SHALLOW)
     trees = [tree for tree in found if tree is not None]
     return cast("Expression", trees[0]) if len(trees) == 1 else None

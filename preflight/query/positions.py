@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from preflight.query.tables import table_parts
@@ -29,6 +28,7 @@ class Positions:
 
     def __init__(self, tree: Expression, statement: Statement) -> None:
         self._text = statement.text
+        self._length = len(statement.text)
         self._statement = statement
         self._ranges: dict[int, Range] = {}
         self._marks: dict[int, Range] = {}
@@ -60,17 +60,18 @@ class Positions:
                 by_class[kind].append(node)
             else:
                 by_class[kind] = [node]
-            if node._meta is not None:  # noqa: SLF001 - ``meta`` would make a dictionary for each node that has none
-                self._take_mark(node, node._meta, node.name if kind is Identifier else "")  # noqa: SLF001
+            meta = node._meta  # noqa: SLF001 - ``meta`` would make a dictionary for each node that has none
+            if meta is not None:
                 node._meta = None  # noqa: SLF001
+                start, last = meta.get("start"), meta.get("end")
+                if start is not None and last is not None:  # a name within one quoted token has no end
+                    self._mark(id(node), start, last + 1, node.name if kind is Identifier else "")
             if kind is Identifier or kind is Literal:
                 continue
             with_ = node.args.get("with_")
             for value in reversed(node.args.values()):
                 if type(value) is list:
-                    for child in reversed(value):
-                        if isinstance(child, Expression):
-                            push(child)
+                    stack += [child for child in reversed(value) if isinstance(child, Expression)]
                 elif value is not with_ and isinstance(value, Expression):
                     push(value)
             if with_ is not None:  # it stands first, though it is kept last
@@ -79,16 +80,14 @@ class Positions:
         self._by_kind = {kind.__name__: found for kind, found in by_class.items()}
         return nodes
 
-    def _take_mark(self, node: Any, meta: Mapping[str, Any], name: str) -> None:
-        """Take sqlglot's mark for a node's place: its end is inclusive, and it covers one token of a longer name."""
-        start, last = meta.get("start"), meta.get("end")
-        if start is None or last is None:  # of a name that stands within one quoted token sqlglot knows no end
-            return
-        end = last + 1
-        if end < start + len(name) and self._text.startswith(name, start):
-            end = start + len(name)
-        length = len(self._text)
-        self._marks[id(node)] = self._ranges[id(node)] = min(start, length), min(end, length)
+    def _mark(self, key: int, start: int, end: int, name: str) -> None:
+        """Keep sqlglot's mark for a node's place, which covers one token of a longer name."""
+        longer = start + len(name)
+        if end < longer and self._text.startswith(name, start):
+            end = longer
+        if end > self._length:
+            start, end = min(start, self._length), self._length
+        self._marks[key] = self._ranges[key] = start, end
 
     def _widen(self, nodes: list[Any]) -> None:
         """Give each node the range that its mark and its descendants' span; going backward each is whole in time."""

@@ -130,7 +130,8 @@ class Query:
     def keywords(self, *kinds: str) -> list[SqlRange]:
         """The unquoted words of these token types that are no part of a longer name and no alias, in order."""
         wanted = frozenset(kinds)
-        numbers = [n for n, token in enumerate(self.tokens if wanted else ()) if calls.kind(token) in wanted]
+        tokens = self.tokens if wanted else ()
+        numbers = [n for n, token in enumerate(tokens) if token.token_type._name_ in wanted]
         return [self._place_of(token) for token, _ in calls.words(self.tokens, numbers)]
 
     def bare_names(self) -> tuple[tuple[str, SqlRange], ...]:

@@ -32,7 +32,8 @@ class SqlProblem(msgspec.Struct, frozen=True):
 class OutputColumn:
     """One output column of a query.
 
-    Its type may be given as what infers it, which is asked once and only where somebody asks for the type.
+    Its type may be given as what infers it, which is asked once and only where somebody asks for the type; ``known`` is
+    the type where that has been done.
     """
 
     __slots__ = ("_type", "index", "name", "place")
@@ -52,6 +53,15 @@ class OutputColumn:
         if not isinstance(self._type, Type):
             self._type = self._type()
         return self._type
+
+    @property
+    def known(self) -> Type | None:
+        """The type, unless it has yet to be inferred."""
+        return self._type if isinstance(self._type, Type) else None
+
+    def typed_by(self, type_: Type | Callable[[], Type]) -> OutputColumn:
+        """The same column with another type."""
+        return OutputColumn(self.index, self.name, type_, self.place)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OutputColumn) and self._values() == other._values()

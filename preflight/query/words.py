@@ -67,8 +67,7 @@ class Statement:
     def depth(self) -> int:
         """The deepest nesting of brackets and CASE."""
         now = deepest = 0
-        for word in self.words:
-            if word in _NESTING:
-                now += 1 if word in _DEEPER else -1
-                deepest = max(deepest, now)
+        for word in [word for word in self.words if word in _NESTING]:
+            now += 1 if word in _DEEPER else -1
+            deepest = max(deepest, now)
         return deepest

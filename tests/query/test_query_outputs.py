@@ -107,6 +107,11 @@ def test_columns_of_a_star_stand_at_their_star_with_their_tables_types() -> None
     assert outputs.columns[5].type == INTEGER
 
 
+def test_a_star_in_a_set_operation_has_a_type_where_the_branches_agree() -> None:
+    query = read("SELECT * FROM u UNION ALL SELECT 1, 'x'")
+    assert [c.type for c in query.outputs(tables=dict([SHALLOW])).columns] == [INTEGER, UNKNOWN]
+
+
 def test_neighbouring_stars_are_told_apart_by_their_tables() -> None:
     query = read("SELECT u.*, c.* FROM crm.public.contacts c, u")
     outputs = query.outputs(tables=dict([CONTACTS, SHALLOW]))
