@@ -22,7 +22,7 @@ from preflight.engine import Options, check
 from preflight.errors import PreflightError
 from preflight.finding import Depth, Report, Severity, Subject
 from preflight.location import Route, SourceFile, Span
-from preflight.printed import SPEAKS, Judged, Outline, Settings, bare, beyond, project_of, style_of
+from preflight.printed import SPEAKS, Judged, Outline, Settings, beyond, project_of, style_of
 from preflight.report.text import file_words, subject_words
 from preflight.terminal import put
 from preflight.unchanged import Before, Unchanged, file_line
@@ -73,19 +73,20 @@ def _amended(last: Unchanged, before: Before, old: Outline) -> tuple[str, Outlin
     style = style_of(last.asked)
     there = replace(report, findings=tuple(f for f in report.findings if f.span is not None and f.span.path in files))
     said = {words.subject: words for words in subject_words(report, style)}
-    texts = _texts(before.text, old)
-    found = {file.path: replace(file, text=text) for file, text in zip(old.sheet.files, texts, strict=True)}
-    found = {path: words for path, words in found.items() if path not in files}
-    found |= {words.path: words for words in file_words(there, style)}
+    found = {words.path: (words, text) for words, text in zip(old.sheet.files, _texts(before.text, old), strict=True)}
+    found = {path: one for path, one in found.items() if path not in files}
+    found |= {words.path: (words, text) for words, text in file_words(there, style)}
+    in_order = [found[path] for path in sorted(found)]
     sheet = replace(
         old.sheet,
-        files=tuple(found[path] for path in sorted(found)),
+        files=tuple(words for words, _ in in_order),
+        texts=tuple(text for _, text in in_order),
         subjects=tuple(said.get(words.subject, words) for words in old.sheet.subjects),
     )
     if (text := sheet.text(style)) != style.fit(text):
         raise _Moved
-    lengths = tuple(len(file.text) for file in sheet.files)
-    return text, replace(old, sheet=bare(sheet), lengths=lengths)
+    lengths = tuple(len(text) for text in sheet.texts)
+    return text, replace(old, sheet=replace(sheet, texts=()), lengths=lengths)
 
 
 def _text(data: bytes) -> str:

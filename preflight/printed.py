@@ -96,18 +96,13 @@ def outline(asked: Sequence[Any], project: Project, report: Report, sheet: Sheet
         return None
     if any(connection.introspect.local is not None for connection in project.connections):
         return None
-    lengths = tuple(len(file.text) for file in sheet.files)
+    lengths = tuple(len(text) for text in sheet.texts)
     speaks = bool(project.comments) or any(SPEAKS in model.sql.text for model in project.data_models)
     try:
         judged = _judged(project, report, speaks=speaks)
-        return msgspec.msgpack.encode(Outline(bare(sheet), lengths, speaks, judged, _settings(project)))
+        return msgspec.msgpack.encode(Outline(replace(sheet, texts=()), lengths, speaks, judged, _settings(project)))
     except (ValueError, OverflowError):  # a text that no encoding has, a number of too many digits
         return None
-
-
-def bare(sheet: Sheet) -> Sheet:
-    """The sheet without the texts that stand in the report as well."""
-    return replace(sheet, files=tuple(replace(file, text="") for file in sheet.files))
 
 
 def _judged(project: Project, report: Report, *, speaks: bool) -> dict[str, tuple[msgspec.Raw, ...]]:
