@@ -48,10 +48,11 @@ def print_amended(last: Unchanged) -> int | None:
         return None
     except (_Moved, PreflightError):
         return None
-    put(text)
     rank = Severity(last.asked[1]).rank
     code = 1 if any(new.sheet.counts.open[: rank + 1]) else 0
-    last.amend(before, code, text, msgspec.msgpack.encode(new))
+    kept = msgspec.msgpack.encode(new)
+    put(text)
+    last.amend(before, code, text, kept)
     return code
 
 
