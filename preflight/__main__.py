@@ -11,8 +11,13 @@ def main() -> int:
     if sys.argv[1:] in _VERSION:
         from preflight import __version__
 
-        sys.stdout.write(f"preflight {__version__}\n")
-        return 0
+        try:
+            sys.stdout.write(f"preflight {__version__}\n")
+            sys.stdout.flush()
+        except (AttributeError, OSError):  # the command line says what is wrong with stdout
+            pass
+        else:
+            return 0
     gc.disable()  # what is imported stays; the command decides when it is worth while to look for what does not
     if "--offline" in sys.argv:
         from preflight.again import plain_check_again

@@ -71,7 +71,7 @@ def _amended(last: Unchanged, before: Before, old: Outline) -> tuple[str, Outlin
     now = datetime.fromtimestamp(last.now, UTC)
     report = check(project, Options(offline=True, only=frozenset(of)), now=now, environ=os.environ)
     _require_no_more(report, judged, beyond(report, of, speaks=old.speaks))
-    style = style_of(last.asked)
+    style = style_of(last.asked, project.root)
     there = replace(report, findings=tuple(f for f in report.findings if f.span is not None and f.span.path in files))
     said = {words.subject: words for words in subject_words(report, style)}
     found = {words.path: (words, text) for words, text in zip(old.sheet.files, _texts(before.text, old), strict=True)}

@@ -26,6 +26,7 @@ from preflight.config import (
 from preflight.finding import Depth, Report, State, Subject, SubjectKind, Waiver
 from preflight.location import Excerpt, Route, SourceFile, Span
 from preflight.model import Provider
+from preflight.report.repository import reached
 from preflight.report.sheet import Sheet
 from preflight.report.style import Style
 
@@ -92,7 +93,7 @@ def outline(asked: Sequence[Any], project: Project, report: Report, sheet: Sheet
     """What ``print_amended`` needs of a report that was printed as ``text``; None where the whole has to be checked."""
     pipelines, _, *narrowed = asked[:5]
     odd = (report.notes, sheet.trouble, pipelines, *narrowed)
-    if any(odd) or report.depth is not Depth.STATIC or text != sheet.text(style_of(asked)):
+    if any(odd) or report.depth is not Depth.STATIC or text != sheet.text(style_of(asked, project.root)):
         return None
     if any(connection.introspect.local is not None for connection in project.connections):
         return None
@@ -226,7 +227,7 @@ def _unpacked(value: Any) -> Any:
     return tuple(_unpacked(one) for one in value) if isinstance(value, list) else value
 
 
-def style_of(asked: Sequence[Any]) -> Style:
-    """How a text is shown that was asked for so."""
+def style_of(asked: Sequence[Any], root: Path) -> Style:
+    """How a text is shown that was asked for so, of the project in the folder ``root``."""
     color, encoding, width = asked[5:]
-    return Style(color, encoding, width)
+    return Style(color, encoding, width, folder=reached(root, Path.cwd()))

@@ -67,7 +67,8 @@ class Unchanged:
         self._named = "" if path.is_dir() else path.name
         self._root = path if path.is_dir() else path.parent
         day = str(int(self._now // _DAY))
-        self._key = key("printed", code_key(), os.path.realpath(path), str(path), day, *map(repr, asked))
+        places = os.path.realpath(path), str(path), os.path.realpath(".")
+        self._key = key("printed", code_key(), *places, day, *map(repr, asked))
 
     @property
     def now(self) -> float:

@@ -106,7 +106,6 @@ def command(
     import msgspec
 
     from preflight import registry
-    from preflight.cli.baseline import read_baseline, save_baseline
     from preflight.cli.progress import watching
     from preflight.config import load
     from preflight.engine import Options, check, exit_code
@@ -124,6 +123,11 @@ def command(
         from preflight.changes.touched import touched
 
         only = touched(project, base(project.root, changed_since))
+    held = None
+    if baseline is not None:
+        from preflight.cli.baseline import read_baseline
+
+        held = read_baseline(baseline)
     options = Options(
         pipelines=pipelines,
         select=select,
@@ -131,7 +135,7 @@ def command(
         offline=offline,
         workers=workers or min(os.cpu_count() or 1, 8),
         only=only,
-        baseline=read_baseline(baseline) if baseline is not None else None,
+        baseline=held,
     )
     with watching(sys.stderr) as watch:
         report = check(project, options, environ=os.environ, watch=watch, cache=cache)
@@ -144,13 +148,15 @@ def command(
     if only is not None:
         report = msgspec.structs.replace(report, notes=(*report.notes, _touched(changed_since, report)))
     if write_baseline is not None and not report.interrupted:
+        from preflight.cli.baseline import save_baseline
+
         report = save_baseline(report, write_baseline, registry.rules(project.plugins))
     code = exit_code(report, fail_on=Severity(fail_on), require=require)
     ended = msgspec.structs.replace(report, exit_code=None if report.interrupted else code)
     if last is not None:
         from preflight.printed import outline
 
-        sheet, text = write_text(ended, color)
+        sheet, text = write_text(ended, color, project.root)
         last.keep(project, ended, text, outline(asked, project, ended, sheet, text))
     else:
         write_report(ended, wanted, color, project.root)

@@ -13,7 +13,7 @@ import msgspec
 from preflight.cache import Cache, code_key, key
 from preflight.engine.digest import fingerprint
 from preflight.engine.judge import Judge
-from preflight.engine.part import Batch, Part
+from preflight.engine.part import Batch, Part, pack, unpack
 from preflight.finding import Subject, SubjectKind
 
 
@@ -34,7 +34,7 @@ class Kept:
             if (value := values.get(found)) is None:
                 continue
             try:
-                part = msgspec.msgpack.decode(value, type=Part)
+                part = unpack(value, Part)
             except msgspec.DecodeError:
                 self._cache.drop()
                 return {}
@@ -54,7 +54,7 @@ class Kept:
                 continue
             said = {code: one for code, one in part.said.items() if code not in part.clock}
             try:
-                values[found] = msgspec.msgpack.encode(msgspec.structs.replace(part, said=said))
+                values[found] = pack(msgspec.structs.replace(part, said=said))
             except (ValueError, OverflowError):  # a text that no encoding has, a number of too many digits
                 continue
         if values:

@@ -131,6 +131,7 @@ class _Run:
             windows={subject.id: part.windows for subject, part in parts.items() if part.windows is not None},
             statements=batch.statements,
             interrupted=batch.interrupted,
+            notes=tuple(_not_judged(self.project, self.options.pipelines)),
             clock_was_read=any(part.clock for part in batch.parts),
             next_runs={id_: runs for id_, pipeline in pipelines.items() if (runs := next_runs(pipeline, self.now))},
         )
@@ -232,6 +233,22 @@ def _dialects(project: Project) -> Iterator[tuple[str, str]]:
         data_model, connection = parts(project, subject, pipeline)
         if data_model is not None and connection is not None:
             yield data_model.id, connection.service_provider.value
+
+
+def _not_judged(project: Project, pipelines: tuple[str, ...]) -> Iterator[str]:
+    """What the project holds and no rule but those of the grammar could read, in words."""
+    words = {"pipelines": "pipeline", "connections": "connection", "data_models": "data model"}
+    broken = sorted(key for key in project.broken if key[0] in words and key[1])
+    if pipelines:
+        broken = [key for key in broken if key in {("pipelines", id_) for id_ in pipelines}]
+    if broken:
+        shown = ", ".join(f"{words[kind]} {id_}" for kind, id_ in broken[:_NAMED])
+        more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
+        yield f"not judged until its grammar is mended: {shown}{more}"
+
+
+_NAMED = 6
+"""Objects that a note names."""
 
 
 def _merge(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -229,7 +229,10 @@ class Gatherer:
     # -- one fact each -----------------------------------------------------------------------------------------------
 
     def _schema(self, adapter: Adapter, query: Query) -> Known:
-        return Known(adapter.describe(query.sql.text), _basis(adapter, Grade.DESCRIBED))
+        schema = adapter.describe(query.sql.text)
+        if not schema.columns:
+            raise WarehouseError(Cause.OTHER, "it answered that the query puts out no column, which no query does")
+        return Known(schema, _basis(adapter, Grade.DESCRIBED))
 
     def _table_facts(self, request: Request, adapter: Adapter, query: Query) -> Known:
         assert request.connection is not None  # noqa: S101 - _ready has seen it

@@ -28,7 +28,6 @@ from preflight.finding import (
 )
 from preflight.location import SourceFile
 from preflight.report.finding_text import FindingBlocks
-from preflight.report.histogram import histogram
 from preflight.report.sheet import FileWords, Sheet, SubjectWords
 from preflight.report.style import Style
 from preflight.report.subjects import COLORS, by_subject, standing
@@ -73,7 +72,7 @@ def sheet(report: Report, style: Style) -> Sheet:
 
 def _head(report: Report, style: Style) -> Iterator[str]:
     yield f"{style.bold('preflight')} {DEPTHS[report.depth]}"
-    yield f"project {style.clean(report.project)}, limits {style.clean(report.profile)}"
+    yield f"project {style.clean(style.folder + report.project)}, limits {style.clean(report.profile)}"
 
 
 def file_words(report: Report, style: Style) -> Iterator[tuple[FileWords, str]]:
@@ -90,9 +89,9 @@ def file_words(report: Report, style: Style) -> Iterator[tuple[FileWords, str]]:
 # -- findings and failures ---------------------------------------------------------------------------------------------
 
 
-def finding_block(finding: Finding, sources: Mapping[str, SourceFile]) -> str:
-    """One finding by itself, without colour."""
-    return FindingBlocks(sources, Style()).block(finding)
+def finding_block(finding: Finding, sources: Mapping[str, SourceFile], folder: str = "") -> str:
+    """One finding by itself, without colour; ``folder`` is the project's, as ``Style`` has it."""
+    return FindingBlocks(sources, Style(folder=folder)).block(finding)
 
 
 def _measure(measure: Measure, style: Style) -> str:
@@ -166,6 +165,8 @@ def _outlook(subject: Subject, report: Report, style: Style) -> Iterator[str]:
         if named:
             yield style.clean(f"  {words}: {', '.join(named[:_LISTED])}{more}")
     if windows := report.windows.get(subject.id):
+        from preflight.report.histogram import histogram
+
         yield from (f"  {line}" for line in histogram(windows, style))
     if runs := report.next_runs.get(subject.id):
         yield f"  next runs: {', '.join(iso(instant) for instant in runs)}"

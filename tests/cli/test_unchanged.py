@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from preflight import again, unchanged
+from tests.until import PATIENCE_SECONDS
 
 from .command import PROJECT, environment, project
 
@@ -37,7 +38,9 @@ class Checks:
     def __call__(self, *options: str) -> tuple[str, int, list[str]]:
         """Output, exit code, and which heavy modules were imported."""
         command = [sys.executable, "-c", PROBE, "check", str(self.folder), "--offline", *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.env, timeout=60)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=self.env, timeout=PATIENCE_SECONDS
+        )
         code, heavy = json.loads(done.stderr)
         return done.stdout, code, heavy
 

@@ -132,14 +132,14 @@ class Session:
 
         thread = threading.Thread(target=work, name="stand-in", daemon=True)
         until = time.monotonic() + self._timeout
-        thread.start()
         try:
+            thread.start()
             while thread.is_alive() and time.monotonic() < until:
                 thread.join(_LOOK)
         finally:
-            if thread.is_alive():
+            while thread.is_alive():  # an interrupt of a statement that has not begun is lost
                 self._connection.interrupt()
-                thread.join()
+                thread.join(_LOOK)
         if errors:
             raise errors[0]
         return rows[0]
