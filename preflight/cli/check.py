@@ -154,7 +154,7 @@ def command(
     code = exit_code(report, fail_on=Severity(fail_on), require=require)
     ended = msgspec.structs.replace(report, exit_code=None if report.interrupted else code)
     if last is not None:
-        from preflight.amended import outline
+        from preflight.printed import outline
 
         sheet, text = write_text(ended, color, project.root)
         last.keep(project, ended, text, outline(asked, project, ended, sheet, text))

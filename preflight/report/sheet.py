@@ -18,7 +18,6 @@ class FileWords(msgspec.Struct, frozen=True, array_like=True):
 
     path: str
     """Empty for those that stand in no file."""
-    text: str
     counts: Counts
     worst: tuple[int, str]
     """The rank and the code of the first of the worst."""
@@ -44,6 +43,8 @@ class Sheet(msgspec.Struct, frozen=True, array_like=True):
     head: str
     files: tuple[FileWords, ...]
     """In the order of their paths."""
+    texts: tuple[str, ...]
+    """The findings themselves, file by file."""
     trouble: tuple[str, ...]
     """What could not be asked, and what crashed, a block each."""
     subjects: tuple[SubjectWords, ...]
@@ -56,7 +57,7 @@ class Sheet(msgspec.Struct, frozen=True, array_like=True):
 
     def text(self, style: Style) -> str:
         """The report, ending in a line break."""
-        blocks = [self.head, *(file.text for file in self.files), *self.trouble]
+        blocks = [self.head, *self.texts, *self.trouble]
         blocks += ["\n".join(subject.lines for subject in self.subjects if subject.lines)]
         blocks += [*self._unproven(style), "\n".join(self._remarks(style)), self._summary(style)]
         return "\n\n".join(block for block in blocks if block) + "\n"
@@ -70,8 +71,9 @@ class Sheet(msgspec.Struct, frozen=True, array_like=True):
         """A block for each reason, since one remedy mends all that share it."""
         reasons: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for subject in self.subjects:
+            name = str(subject.subject)
             for reason, names in subject.unproven:
-                reasons[reason][names].append(str(subject.subject))
+                reasons[reason][names].append(name)
         for reason, alike in reasons.items():
             lines = ["  " + style.clean(f"{', '.join(who)}: {names}") for names, who in alike.items()]
             yield "\n".join([f"{style.paint('unproven', 'yellow')}: {style.bold(style.clean(reason))}", *lines])

@@ -49,7 +49,7 @@ class Style(msgspec.Struct, frozen=True):
 
     def fit(self, text: str) -> str:
         """``text`` with ASCII in place of the characters that this stream's encoding lacks; all others stay."""
-        if _takes(text, self.encoding):
+        if text.isascii() or _takes(text, self.encoding):
             return text
         return "".join(c if _takes(c, self.encoding) else _SWAPS.get(c) or _escape(c) for c in text)
 

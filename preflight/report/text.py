@@ -56,9 +56,11 @@ def sheet(report: Report, style: Style) -> Sheet:
     """The report in pieces."""
     failures = ["\n".join(_failure(failure, style)) for failure in report.failures]
     bugs = "\n".join(_bugs(report, style))
+    files = list(file_words(report, style))
     return Sheet(
         head="\n".join(_head(report, style)),
-        files=tuple(file_words(report, style)),
+        files=tuple(file for file, _ in files),
+        texts=tuple(text for _, text in files),
         trouble=(*failures, bugs) if bugs else tuple(failures),
         subjects=tuple(subject_words(report, style)),
         remarks=tuple(_remarks(report, style)),
@@ -73,19 +75,15 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     yield f"project {style.clean(style.folder + report.project)}, limits {style.clean(report.profile)}"
 
 
-def file_words(report: Report, style: Style) -> Iterator[FileWords]:
-    """The findings file by file; those that stand in none come first."""
+def file_words(report: Report, style: Style) -> Iterator[tuple[FileWords, str]]:
+    """The findings file by file, and what is said of them; those that stand in none come first."""
     block = FindingBlocks(report.sources, style).block
     for path, found in groupby(report.findings, lambda finding: finding.span.path if finding.span else ""):
         here = list(found)
         worst = min(here, key=lambda finding: finding.severity.rank)
-        yield FileWords(
-            path,
-            "\n\n".join(map(block, here)),
-            count(here),
-            (worst.severity.rank, worst.code),
-            any(finding.severity is Severity.ERROR and finding.waiver is None for finding in here),
-        )
+        blocks = any(finding.severity is Severity.ERROR and finding.waiver is None for finding in here)
+        words = FileWords(path, count(here), (worst.severity.rank, worst.code), blocks)
+        yield words, "\n\n".join(map(block, here))
 
 
 # -- findings and failures ---------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ SQL = {
     "star": "SELECT * FROM crm.public.contacts;",
     "with": "WITH a AS (SELECT 1 AS customer_id) SELECT a.customer_id, a.updated_at FROM a",
     "broken": "SELECT c.customer_id,, FROM crm.public.contacts AS c",
-    "accepted": "SELECT c.email, c.updated_at FROM crm.contacts AS c -- preflight: ignore[unqualified-table] known",
+    "accepted": "SELECT * FROM crm.public.contacts -- preflight: ignore[select-star] known",
     "accepts nothing": "SELECT customer_id, updated_at FROM crm.public.c -- preflight: ignore[select-star] known",
     "letters": "SELECT 'é', ‘a’ AS x\nFROM {{ ref('a') }}",
     "mark": "\ufeffSELECT * FROM crm.public.contacts",
@@ -126,6 +126,8 @@ EDITS = st.lists(
 @example([Edit({"a": "column"}), Edit({"a": "plain"})])
 @example([Edit({"b": "no iterator"}), Edit({"b": "plain"})])
 @example([Edit({"c": "accepted"}), Edit({"c": "plain"}), Edit({"c": "accepts nothing"}), Edit({"c": "plain"})])
+@example([Edit({}, WAIVED), Edit({"c": "star"}, WAIVED), Edit({"a": "star"}, WAIVED), Edit({"c": "plain"}, WAIVED)])
+@example([Edit({"b": "accepts nothing"}), Edit({"c": "star"}), Edit({"c": "broken"}), Edit({"c": "plain"})])
 @example([Edit({}, WAIVED), Edit({"c": "star"}, WAIVED), Edit({"c": "plain"}, WAIVED)])
 @example([Edit({"c": "mark"}), Edit({"c": "star"}), Edit({"c": "gone"}), Edit({"c": "star"})])
 @example([Edit({}, color="always"), Edit({"c": "star"}, color="always"), Edit({"c": "star"}, fail_on="warning")])
@@ -168,6 +170,18 @@ def test_an_edited_query_is_judged_without_a_look_at_the_rest(checks: Checks, na
     assert "msgspec" in heavy
     assert "click" not in heavy
     assert checks() == (text, code, [])
+
+
+def test_waivers_and_suppressions_elsewhere_are_no_hindrance(checks: Checks) -> None:
+    write(checks.folder, {"b": "accepted", "c": "star"}, WAIVED)
+    checks()
+    for sql in ("moved", "plain"):
+        write(checks.folder, {"a": sql}, WAIVED)
+        text, code, heavy = checks()
+        assert (text, code) == checks("--no-cache")[:2]
+        assert "waived" in text
+        assert "suppressed" in text
+        assert "click" not in heavy
 
 
 def test_edit_after_edit_is_judged_so(checks: Checks) -> None:
