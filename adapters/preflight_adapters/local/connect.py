@@ -25,6 +25,7 @@ _DATABASE = "preflight_stand_in"
 _CONFIG: Mapping[str, str | bool | int] = {
     "memory_limit": MEMORY_LIMIT,
     "threads": THREADS,
+    "perfect_ht_threshold": 16,
     "temp_directory": "",
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
