@@ -113,10 +113,7 @@ def instant(value: int | str, case: Case) -> Fraction:
     clock = value * case.type.unit
     if case.type.kind not in (IteratorKind.ZONELESS, IteratorKind.DATE) or case.ask.time_zone == "UTC":
         return clock
-    if abs(clock) > 5 * 10**9:
-        return clock  # so far away that no bucket of interest is near
-    whole = clock // 1
-    shown = _EPOCH + timedelta(seconds=whole)
+    shown = _EPOCH + timedelta(seconds=max(-6 * 10**10, min(2 * 10**11, clock // 1)))  # Python's years
     early, late = (shown.replace(tzinfo=ZoneInfo(case.ask.time_zone), fold=fold) for fold in (0, 1))
     skipped = early.astimezone(UTC).astimezone(early.tzinfo).replace(tzinfo=None) != shown
     offset = (early if skipped else late).utcoffset()
