@@ -23,12 +23,18 @@ def peer(name: str) -> Path:
 
 
 def _environment(name: str, *requirements: str) -> Path:
+    """An environment's commands; it is made anew where it was made in another way.
+
+    With a current pip: the launcher that an old one writes imports ``re``, which takes longer than ``--version``.
+    """
     folder = WORK / "environments" / name
-    if not (folder / "ready").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    make = ["venv", "--clear", "--upgrade-deps"]
+    ready, made = folder / "ready", " ".join((*make, *requirements))
+    if not ready.exists() or ready.read_text("utf-8") != made:
+        subprocess.run([sys.executable, "-m", *make, folder], check=True)
         pip = [folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         subprocess.run([*pip, *requirements], check=True)
-        (folder / "ready").touch()
+        ready.write_text(made, "utf-8")
     return folder / "bin"
 
 

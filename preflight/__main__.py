@@ -11,14 +11,23 @@ def main() -> int:
     if sys.argv[1:] in _VERSION:
         from preflight import __version__
 
-        sys.stdout.write(f"preflight {__version__}\n")
-        return 0
+        try:
+            sys.stdout.write(f"preflight {__version__}\n")
+            sys.stdout.flush()
+        except (AttributeError, OSError):  # the command line says what is wrong with stdout
+            pass
+        else:
+            return 0
     gc.disable()  # what is imported stays; the command decides when it is worth while to look for what does not
     if "--offline" in sys.argv:
-        from preflight.unchanged import print_again
+        from preflight.again import plain_check_again
 
-        if (code := print_again(sys.argv[1:])) is not None:
-            return code
+        try:
+            if (code := plain_check_again(sys.argv[1:])) is not None:
+                return code
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted\n")
+            return 130
     from preflight.cli import run
 
     return run(sys.argv[1:])

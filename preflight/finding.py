@@ -337,6 +337,8 @@ class Report(msgspec.Struct, frozen=True):
     """Described output columns by pipeline or data-model id."""
     fates: Mapping[str, tuple[ColumnFate, ...]] = {}
     """What becomes of each output column, by pipeline id."""
+    open_ends: Mapping[str, str] = {}
+    """Why not every output column of a pipeline is known, by pipeline id; absent where all are."""
     next_runs: Mapping[str, tuple[int, ...]] = {}
     """The instants of the next runs, by pipeline id."""
     windows: Mapping[str, Windows] = {}

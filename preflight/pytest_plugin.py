@@ -106,12 +106,17 @@ def preflight() -> Callable[..., Report]:
 def preflight_project(request: pytest.FixtureRequest) -> Project:
     """The test's ``Project``: its marker's, else the first that the options name, else the nearest upward."""
     from preflight.config import load
+    from preflight.errors import PreflightError
     from preflight.testing import find_project
 
-    if marker := request.node.get_closest_marker("preflight_project"):
-        return load(request.path.parent / marker.args[0])
+    marker = request.node.get_closest_marker("preflight_project")
     named = request.config.stash[_PROJECTS] or request.config.getini("preflight_project")
-    return load(named[0]) if named else load(find_project(request.path.parent))
+    try:
+        if marker:
+            return load(request.path.parent / marker.args[0])
+        return load(named[0]) if named else load(find_project(request.path.parent))
+    except PreflightError as error:
+        pytest.fail(f"{error.message}\nhelp: {error.remedy}", pytrace=False)
 
 
 @pytest.fixture

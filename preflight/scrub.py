@@ -25,7 +25,8 @@ class Scrubber:
         for text in {secret, *(line for line in lines if len(line) >= _SHORTEST_LINE)} - {""}:
             escaped = msgspec.json.encode(text.encode("utf-8", "replace").decode()).decode()[1:-1]
             quoted = quote(text, safe="", errors="replace"), quote_plus(text, errors="replace")
-            self._spellings.update((text, escaped, *quoted))
+            self._spellings.update((text, escaped, *quoted, " ".join(text.split()), repr(text)[1:-1]))
+        self._spellings.discard("")
 
     def __call__(self, text: str) -> str:
         """``text`` with ``***`` in place of each secret, the longest first."""

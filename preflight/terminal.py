@@ -1,4 +1,4 @@
-"""Stdout: what it is, what it can show, and writing to it. It imports nothing, so that it costs nothing."""
+"""Stdout: what it is and can show; and writing to it and to stderr. It imports nothing, so that it costs nothing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ def put(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def aside(text: str) -> None:
+    """Write to stderr; where it takes nothing the text is lost, and the exit code says what it can."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def shown(color: str) -> tuple[object, ...]:

@@ -15,10 +15,11 @@ from preflight.config import Connection, Introspect, Project
 from preflight.engine import Options, check
 from preflight.engine.selection import names_rule
 from preflight.errors import UsageError
-from preflight.finding import Depth, Finding, Report, State, Verdict
+from preflight.finding import Depth, Finding, Report, Severity, State, Verdict
 from preflight.model import Provider
 from preflight.registry import LOCAL
 from preflight.report.text import finding_block
+from preflight.report.words import summary_words
 from preflight.source import Adapter
 
 
@@ -102,7 +103,8 @@ class Asked:
         assert_proven(self.report, *names)
 
     def __repr__(self) -> str:
-        return f"<report on {self._options.pipelines or 'the whole project'}>"
+        made = f": {summary_words(self.report)}" if "report" in self.__dict__ else ""
+        return f"<report on {', '.join(self._options.pipelines) or 'the whole project'}{made}>"
 
 
 def _verdicts(report: Report, name: str) -> tuple[Verdict, ...]:
@@ -115,9 +117,13 @@ def _verdicts(report: Report, name: str) -> tuple[Verdict, ...]:
 def assert_proven(report: Report, *names: str) -> None:
     """Fail unless every one of these rules (names, codes or families; all without one) passed or does not apply.
 
-    What is unproven fails as a finding does, and says why.
+    What is unproven fails as a finding does, and says why; so does a project that is too broken to be judged by them.
     """
     __tracebackhide__ = True
+    broken = [finding for finding in report.findings if finding.severity is Severity.ERROR and finding.open]
+    if broken and not any(names_rule(name, v.code, v.name) for name in names for v in report.verdicts):
+        blocks = [finding_block(finding, report.sources) for finding in broken]
+        raise AssertionError(f"nothing was judged by {', '.join(names) or 'any rule'}\n\n" + "\n\n".join(blocks))
     found = [v for name in names for v in _verdicts(report, name)] if names else list(report.verdicts)
     wrong = [v for v in found if v.state in (State.FINDINGS, State.UNPROVEN) and v.waiver is None]
     if not wrong and report.subjects:
@@ -136,7 +142,10 @@ def find_project(start: Path) -> Path:
         for name in NAMES:
             if (folder / name).is_file():
                 return folder / name
-    raise UsageError(f"there is no preflight.yml in {start}, nor above it", remedy="name it with --preflight-project")
+    raise UsageError(
+        f"there is no preflight.yml in {start}, nor above it",
+        remedy="name it with --preflight-project, or the ini setting preflight_project",
+    )
 
 
 def environment() -> Mapping[str, str]:

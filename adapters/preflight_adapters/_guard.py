@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _KINDS = """
     DML DDL Into Lock Command Copy Alter Attach Detach Install Pragma Set Use Kill LoadData Export Execute Transaction
     Commit Rollback TruncateTable Drop Analyze Cache Uncache Refresh Grant Revoke Comment Merge Summarize Put Get Block
-    Declare Describe Show
+    Declare Describe Show QueryTransform DirectoryStage
 """
 _WRITES = tuple(_KINDS.split())
 """The sqlglot classes that no query may hold."""
@@ -35,10 +35,19 @@ _FUNCTIONS = re.compile(
     | duckdb_(secrets|settings|variables|logs\w*|temporary_files|connection\w*)
     | write_log | (enable|disable)_\w+ | install | load | (force_)?checkpoint | nextval | currval | setval | lastval
     | http_\w+ | shellfs\w* | system\$\w+ | pg_(?!typeof)\w+ | dblink\w* | lo_\w+ | ai_\w+
-    | external_query | remote_query""",
+    | external_query | remote_query | getnextval | infer_schema | get_presigned_url | build_\w+_file_url
+    | \w+_to_xml(_and_xmlschema)? | ts_(stat|rewrite) | brin_\w+ | gin_\w+
+    | (java_method|(try_)?reflect) | (try_)?secret | list_secrets | event_log | cloud_files_state
+    | generate_(text|embedding|table|bool|int|double)""",
     re.VERBOSE | re.IGNORECASE,
 )
 """Functions that reach files, settings, sequences or other systems, or that write, on any of the engines."""
+
+_OWNERS = frozenset({"AI", "CORTEX"})
+"""Schemas whose every function asks a paid model, of Snowflake and BigQuery."""
+
+_FORMATS = frozenset(["AVRO", "BINARYFILE", "CSV", "JSON", "ORC", "PARQUET", "TEXT", "XML"])
+"""Databricks reads files of these formats as tables, as in ``csv.`s3://bucket/file```."""
 
 _QUERY_STARTS = frozenset({"SELECT", "WITH", "FROM", "VALUES", "("})
 _WRITERS = "INSERT UPDATE DELETE MERGE CREATE DROP ALTER COPY CALL EXPLAIN ANALYZE EXECUTE TRUNCATE SET USE"
@@ -103,6 +112,8 @@ def allow(sql: str, dialect: str) -> None:
     words = [token.text.upper() for token in tokens]
     if not words:
         raise _refused("an empty statement")
+    if words[0] in ("SHOW", "DESCRIBE", "DESC") and any(token.token_type.name == "DARROW" for token in tokens):
+        raise _refused("what is piped into another statement")
     if words[0] == "SHOW":
         return
     if words[0] not in ("DESCRIBE", "DESC"):
@@ -158,14 +169,33 @@ def _judge(tree: Expr) -> None:
             raise _refused(f"a query that holds {type(node).__name__.upper()}")
         if isinstance(node, exp.Func):
             name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
-            if _FUNCTIONS.fullmatch(name):
+            if _FUNCTIONS.fullmatch(name) or _owner(node) in _OWNERS:
                 raise _refused(f"the function {name}")
-        if isinstance(node, exp.Table) and isinstance(
-            node.this, (exp.Literal, exp.Var, exp.Parameter, exp.Placeholder)
-        ):
+        if isinstance(node, exp.Table | exp.TableFromRows) and _is_file(node):
             raise _refused("a file or a stage read as a table")
         if isinstance(node, exp.Column) and node.table and node.name.upper() in ("NEXTVAL", "CURRVAL"):
             raise _refused("a sequence")
+
+
+def _owner(function: Expr) -> str:
+    """The schema that a function is called in, in upper case, or empty."""
+    from sqlglot import exp
+
+    parent = function.parent
+    if isinstance(parent, exp.Table):
+        return str(parent.db).upper()
+    if not isinstance(parent, exp.Dot) or parent.expression is not function:
+        return ""
+    left = parent.this.expression if isinstance(parent.this, exp.Dot) else parent.this
+    return str(left.name).upper()
+
+
+def _is_file(table: Expr) -> bool:
+    from sqlglot import exp
+
+    if isinstance(table.this, exp.Literal | exp.Var | exp.Parameter | exp.Placeholder):
+        return True
+    return isinstance(table, exp.Table) and table.db.upper() in _FORMATS and not table.name.isidentifier()
 
 
 def _refused(what: str) -> WarehouseError:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from preflight.errors import Cause, WarehouseError
 from preflight.scrub import Scrubber
 from preflight.source import Outcome, Step
 
@@ -40,6 +41,16 @@ def loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def require_encryption(host: str, option: str, *, encrypted: bool) -> None:
+    """Return if a login may be sent to ``host``, else raise WarehouseError (AUTH): unencrypted it stays here."""
+    if not encrypted and not loopback(host):
+        raise WarehouseError(
+            Cause.AUTH,
+            f"{option} would send the login to {host or 'another machine'} without encryption that can be trusted",
+            remedy=f"take {option} out; only a server on this machine may be spoken to in the clear",
+        )
 
 
 def resolve(host: str, port: int = 443) -> Step:

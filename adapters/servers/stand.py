@@ -1,4 +1,4 @@
-"""What the test servers share: their environments, free ports, processes that end by their process id.
+"""What the test servers share: their environments, their ports, processes that end with whoever started them.
 
 It knows no warehouse. A server's folder holds ``requirements.txt``, ``serve.py`` and a ``start`` function.
 """
@@ -24,7 +24,7 @@ from preflight.model import TableRef
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = Path(os.environ.get("PREFLIGHT_SERVERS") or HERE.parents[1] / ".servers")
 """Where the servers' own virtual environments are built."""
-_READY_SECONDS = 120.0
+_READY_SECONDS = 300.0
 _STOP_SECONDS = 15.0
 
 
@@ -101,31 +101,55 @@ def _run(command: Sequence[str]) -> None:
         raise RuntimeError(f"{' '.join(command[:4])} failed: {(done.stderr or done.stdout)[-800:]}")
 
 
-def free_port() -> int:
-    """A port on loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class Ports:
+    """Ports on loopback that nobody else is given until they are closed. Nothing listens on them but who was told to.
+
+    Linux lets a server that reuses addresses, as all do, listen on a port that is held so. Elsewhere a port is only
+    free at the moment when it is taken.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[socket.socket] = []
+
+    def take(self) -> int:
+        """Another port."""
+        holder = socket.socket()
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+        if sys.platform == "linux":
+            self._held.append(holder)
+        else:
+            holder.close()
+        return port
+
+    def close(self) -> None:
+        """Let them go; may be called twice."""
+        while self._held:
+            self._held.pop().close()
 
 
 def listens(port: int) -> bool:
     """Whether something accepts connections on this port of loopback."""
     with socket.socket() as probe:
-        probe.settimeout(0.5)
+        probe.settimeout(5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Process:
-    """A server's process with its log; it is stopped with all its children, by its process group's id."""
+    """A server's process with its log; it is stopped with all its children, by its process group's id.
+
+    Where this process ends without stopping it, it ends too; see ``keep.py``.
+    """
 
     def __init__(self, command: Sequence[str], folder: Path, *, name: str, environ: Mapping[str, str] = {}) -> None:
         self.log = folder / f"{name}.log"
         self._out: IO[bytes] = self.log.open("wb")
         self._process = subprocess.Popen(
-            command,
+            [sys.executable, "-IS", str(HERE / "keep.py"), *command],
             cwd=folder,
             env={**os.environ, **environ},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=self._out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -153,6 +177,8 @@ class Process:
                     continue
                 except ProcessLookupError:
                     break
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._out.close()
 
 

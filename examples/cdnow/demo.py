@@ -55,7 +55,7 @@ def sandbox(folder: Path) -> Iterator[str]:
     file = folder / "address"
     process = subprocess.Popen([*PREFLIGHT, "sandbox", "--url-file", str(file)], stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (file.exists() and file.read_text("utf-8")):
             if process.poll() is not None or time.monotonic() > deadline:
                 sys.exit("demo failed: the sandbox did not start")

@@ -75,14 +75,15 @@ def fetch() -> str:
 
 
 def download() -> Path:
-    """Fetch the wheel into the cache."""
+    """Fetch the wheel into the cache, where it appears as a whole."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--dest", str(CACHE)]
-    code = subprocess.run([sys.executable, "-m", "pip", "download", *options, PACKAGE], check=False).returncode
-    wheel = next(CACHE.glob(WHEELS), None)
-    if code or wheel is None:
-        sys.exit(f"{PACKAGE} could not be fetched: run this once with network, or put its wheel into {CACHE}")
-    return wheel
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--dest", folder]
+        code = subprocess.run([sys.executable, "-m", "pip", "download", *options, PACKAGE], check=False).returncode
+        wheel = next(Path(folder).glob(WHEELS), None)
+        if code or wheel is None:
+            sys.exit(f"{PACKAGE} could not be fetched: run this once with network, or put its wheel into {CACHE}")
+        return wheel.replace(CACHE / wheel.name)
 
 
 def build(text: str, path: Path) -> None:

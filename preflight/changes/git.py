@@ -14,6 +14,7 @@ from preflight.config.files import MAX_BYTES, MAX_FILES, Files, Refuse
 from preflight.errors import EnvironmentFailure, UsageError
 
 _TIMEOUT_SECONDS = 60
+_WHOLE = "fetch the whole history: `git fetch --unshallow`, or `fetch-depth: 0` in the checkout action"
 
 
 class Base(msgspec.Struct, frozen=True):
@@ -50,15 +51,23 @@ def base(folder: Path, ref: str) -> Base:
     try:
         named = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     except (subprocess.CalledProcessError, ValueError):
-        raise UsageError(f"git knows no commit {ref!r}", remedy="fetch it first: `git fetch origin`") from None
+        remedy = _WHOLE if _is_shallow(folder) else "fetch it first: `git fetch origin`"
+        raise UsageError(f"git knows no commit {ref!r}", remedy=remedy) from None
     try:
         commit = _git(folder, "merge-base", named.decode().strip(), "HEAD").decode().split()[0]
     except (subprocess.CalledProcessError, IndexError):
         raise UsageError(
             f"git finds no commit that {ref} and HEAD both come from",
-            remedy="fetch the whole history: `git fetch --unshallow`, or `fetch-depth: 0` in the checkout action",
+            remedy=_WHOLE,
         ) from None
     return Base(ref, commit, top.resolve())
+
+
+def _is_shallow(folder: Path) -> bool:
+    try:
+        return _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    except subprocess.CalledProcessError:
+        return False
 
 
 def changed(at: Base) -> frozenset[str]:

@@ -8,7 +8,9 @@ from preflight.changes.payload import Change, Difference, How, by_pipeline
 from preflight.report.style import Style
 
 MAX_ROWS = 200
-"""Rows of a pull request's table: GitHub takes 65,536 characters in a comment."""
+"""Rows of a pull request's table."""
+_ROOM = 15_000
+"""Characters of these rows: a comment takes 65,536, and most of them are for the report."""
 
 
 def text(found: Difference) -> str:
@@ -49,16 +51,23 @@ def markdown(found: Difference) -> str:
     lines = [f"### Payload against `{_code(found.base)}`: {_count(found)}", ""]
     if found.changes:
         lines += ["| pipeline | | what | before | after |", "|---|---|---|---|---|"]
-        shown = found.changes[:MAX_ROWS]
-        for change in shown:
+        room, shown = _ROOM, 0
+        for change in found.changes[:MAX_ROWS]:
             name = "" if change.name in (change.what, change.pipeline) else f" `{_code(change.name)}`"
             mark = {How.ADDED: "added", How.REMOVED: "**removed**", How.CHANGED: "**changed**"}[change.how]
             sides = f"{_cell(change.before)} | {_cell(change.after)}"
-            lines.append(f"| `{_code(change.pipeline)}` | {mark} | {change.what}{name} | {sides} |")
-        if len(found.changes) > len(shown):
-            lines += ["", f"… and {len(found.changes) - len(shown)} more"]
+            row = f"| `{_code(change.pipeline)}` | {mark} | {change.what}{name} | {sides} |"
+            room -= len(row) + 1
+            if room < 0:
+                break
+            lines.append(row)
+            shown += 1
+        if len(found.changes) > shown:
+            lines += ["", f"… and {len(found.changes) - shown:,} more"]
         lines += ["", _slots(found)]
-    lines += [f"\nNot all columns of `{_code(name)}` are known: a star stands for some." for name in found.hidden]
+    lines += [f"\nNot all columns of `{_code(name)}` are known: a star stands for some." for name in found.hidden[:5]]
+    if len(found.hidden) > 5:
+        lines.append(f"\nNor are those of {len(found.hidden) - 5:,} more pipelines.")
     return "\n".join(lines) + "\n"
 
 

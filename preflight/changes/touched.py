@@ -26,7 +26,12 @@ def before(project: Project, at: Base) -> Project | None:
 
 
 def touched(project: Project, at: Base) -> frozenset[Subject]:
-    """The pipelines, and the data models without one, whose proof may be another than at the commit."""
+    """The project, and of the rest what may be proven otherwise than at the commit."""
+    return _touched(project, at) | {Subject(SubjectKind.PROJECT)}
+
+
+def _touched(project: Project, at: Base) -> frozenset[Subject]:
+    """The connections, the pipelines, and the data models without one."""
     names = changed(at)
     if not names:
         return frozenset()

@@ -94,6 +94,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line; every way that it can end becomes an exit code and at most a few lines on stderr."""
     from preflight.cli.output import complain
     from preflight.errors import PreflightError
+    from preflight.terminal import aside
 
     if sys.stderr is None:  # it was closed before preflight began
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
@@ -107,13 +108,13 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except click.ClickException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # of click 8.2 and later; its message is the whole help
-            sys.stderr.write(f"{error.format_message()}\n")
+            aside(f"{error.format_message()}\n")
             return 2
         where = getattr(error, "ctx", None)
         complain(error.format_message(), f"run `{where.command_path} --help`" if where else "")
         return 2
     except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("interrupted\n")
+        aside("interrupted\n")
         return 130
     except PreflightError as error:
         complain(error.message, error.remedy)

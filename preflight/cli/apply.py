@@ -68,10 +68,10 @@ def command(
         try:
             clearance = clear(session.report, plan.target)
         except (PlanRefused, ProofMissing):
-            write_report(session.report, [("text", None)])
+            write_report(session.report, [("text", None)], root=session.project.root)
             raise
         if plan.changes and session.report.findings:
-            write_report(session.report, [("text", None)])
+            write_report(session.report, [("text", None)], root=session.project.root)
         write(explain(plan) + "\n")
         if not plan.changes:
             return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight.again import check_again
 from preflight.cache import Cache
 from preflight.cli.output import (
     OUTPUT,
@@ -17,6 +18,7 @@ from preflight.cli.output import (
     parse_outputs,
     write_report,
     write_statements,
+    write_text,
 )
 from preflight.terminal import shown
 from preflight.unchanged import Unchanged
@@ -98,13 +100,12 @@ def command(
     plain = outputs in ((), ("text",)) and not any(others)
     asked = (pipelines, fail_on, require, select, ignore, *shown(color))
     last = Unchanged(path, asked, cache) if plain and cache is not None else None
-    if last is not None and (code := last.printed_again()) is not None:
+    if last is not None and (code := check_again(last)) is not None:
         return code
     wanted = parse_outputs(outputs)
     import msgspec
 
     from preflight import registry
-    from preflight.cli.baseline import read_baseline, save_baseline
     from preflight.cli.progress import watching
     from preflight.config import load
     from preflight.engine import Options, check, exit_code
@@ -122,6 +123,11 @@ def command(
         from preflight.changes.touched import touched
 
         only = touched(project, base(project.root, changed_since))
+    held = None
+    if baseline is not None:
+        from preflight.cli.baseline import read_baseline
+
+        held = read_baseline(baseline)
     options = Options(
         pipelines=pipelines,
         select=select,
@@ -129,7 +135,7 @@ def command(
         offline=offline,
         workers=workers or min(os.cpu_count() or 1, 8),
         only=only,
-        baseline=read_baseline(baseline) if baseline is not None else None,
+        baseline=held,
     )
     with watching(sys.stderr) as watch:
         report = check(project, options, environ=os.environ, watch=watch, cache=cache)
@@ -142,12 +148,18 @@ def command(
     if only is not None:
         report = msgspec.structs.replace(report, notes=(*report.notes, _touched(changed_since, report)))
     if write_baseline is not None and not report.interrupted:
+        from preflight.cli.baseline import save_baseline
+
         report = save_baseline(report, write_baseline, registry.rules(project.plugins))
     code = exit_code(report, fail_on=Severity(fail_on), require=require)
     ended = msgspec.structs.replace(report, exit_code=None if report.interrupted else code)
-    text = write_report(ended, wanted, color, project.root)
     if last is not None:
-        last.keep(project, ended, text)
+        from preflight.amended import outline
+
+        sheet, text = write_text(ended, color, project.root)
+        last.keep(project, ended, text, outline(asked, project, ended, sheet, text))
+    else:
+        write_report(ended, wanted, color, project.root)
     if show_queries:
         write_statements(report)
     end_if_interrupted(report)

@@ -25,7 +25,7 @@ def command() -> None:
     """
 
 
-@command.command("show")
+@command.command("show", short_help="Show every value that holds.")
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")
 @click.option("-o", "--output", "outputs", multiple=True, metavar="FORMAT[:PATH]", help="text or json, and file.")

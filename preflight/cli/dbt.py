@@ -19,7 +19,7 @@ def command() -> None:
     """
 
 
-@command.command("exposures")
+@command.command("exposures", short_help="Write the pipelines as dbt exposures.")
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="Write into this file; else to stdout.")
 @click.option("--owner", default="mParticle Warehouse Sync", show_default=True, help="The exposures' owner.")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 PREFIX = "PREFLIGHT"
 
@@ -38,6 +40,8 @@ class _Names(click.types.StringParamType):
         raise NotImplementedError
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
         try:
             return [CompletionItem(name) for name in self.list_names() if name.startswith(incomplete)]
         except Exception:  # a shell that is completing shows no errors

@@ -29,6 +29,8 @@ def command(rule: str) -> int:
         if rule.upper() == candidate.code or name == candidate.name:
             write(page(candidate))
             return 0
+    if family := [candidate.code for candidate in found if candidate.code.startswith(rule.upper())]:
+        raise UsageError(f"{rule} is a family of {len(family)} rules", remedy=f"name one of: {', '.join(family)}")
     close = get_close_matches(name, [candidate.name for candidate in found], n=1)
     close = close or get_close_matches(rule.upper(), [candidate.code for candidate in found], n=1)
     remedy = f"write {close[0]}" if close else "`preflight rules` lists them"

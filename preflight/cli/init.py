@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,8 +64,12 @@ def command(path: Path, provider: str, dbt_models: tuple[str, ...], tables: Path
         made = files(_example(of), of, database=_DATABASES.get(provider, "crm"), today=today)
     schema = json.dumps(json_schema(), indent=2) + "\n"
     _write({path / name: text for name, text in {**made, ".preflight/schema.json": schema}.items()}, path)
-    write(f"next: put your own {'settings' if tables or dbt_models else 'tables'} in, then run `preflight check`\n")
+    write(f"next: put your own {'settings' if tables or dbt_models else 'tables'} in, then run `{_check(path)}`\n")
     return 0
+
+
+def _check(path: Path) -> str:
+    return "preflight check" if path == Path() else f"preflight check {shlex.quote(str(path))}"
 
 
 _DATABASES = {"snowflake": "CRM"}

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preflight.errors import UsageError
-from preflight.terminal import encoding, put, wants_color, width
+from preflight.terminal import aside, encoding, put, wants_color, width
 
 if TYPE_CHECKING:
     from preflight.finding import Report
+    from preflight.report.sheet import Sheet
 
 OUTPUT = "FORMAT[:PATH]"
 
@@ -41,29 +42,40 @@ def _places(outputs: Sequence[str], require: Callable[[str], None]) -> list[tupl
 
 def write_report(
     report: Report, outputs: Sequence[tuple[str, Path | None]], color: str = "auto", root: Path | None = None
-) -> str:
-    """Write the report in each format, and return what went to stdout; raises UsageError for a file it cannot write.
+) -> None:
+    """Write the report in each format; raises UsageError for a file it cannot write.
 
-    ``root`` is the project's folder, without which paths stay relative to it. With the format ``github`` the step's
-    summary is written too, where GITHUB_STEP_SUMMARY names its file.
+    ``root`` is the project's folder, without which paths stay relative to it; in text they lead there from here. With
+    the format ``github`` the step's summary is written too, where GITHUB_STEP_SUMMARY names its file.
     """
     from preflight.report import render
-    from preflight.report.repository import Repository, repository
+    from preflight.report.repository import Repository, reached, repository
     from preflight.report.style import Style
 
     here = repository(root, os.environ) if root else Repository()
-    printed = ""
+    folder = reached(root, Path.cwd()) if root else ""
     for name, path in outputs:
         if path is None:
-            style = Style(wants_color(color), encoding(), width(), here)
-            printed = style.fit(render(report, name, style))
-            put(printed)
+            style = Style(wants_color(color), encoding(), width(), here, folder)
+            put(style.fit(render(report, name, style)))
         else:
-            _write_file(path, render(report, name, Style(repository=here)))
+            _write_file(path, render(report, name, Style(repository=here, folder=folder)))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and any(name == "github" for name, _ in outputs):
         _write_file(Path(summary), render(report, "markdown", Style(repository=here)), mode="a")
-    return printed
+
+
+def write_text(report: Report, color: str, root: Path) -> tuple[Sheet, str]:
+    """Write the text report to stdout, and return it in pieces and as it was written."""
+    from preflight.report.repository import reached
+    from preflight.report.style import Style
+    from preflight.report.text import sheet
+
+    style = Style(wants_color(color), encoding(), width(), folder=reached(root, Path.cwd()))
+    pieces = sheet(report, style)
+    printed = style.fit(pieces.text(style))
+    put(printed)
+    return pieces, printed
 
 
 def _write_file(path: Path, text: str, mode: str = "w") -> None:
@@ -135,7 +147,7 @@ def write_statements(report: Report) -> None:
     from preflight.report.statements import statements_text
     from preflight.report.style import Style
 
-    sys.stderr.write(Style(encoding=sys.stderr.encoding or "ascii").fit(statements_text(report.statements)))
+    aside(Style(encoding=sys.stderr.encoding or "ascii").fit(statements_text(report.statements)))
 
 
 def end_if_interrupted(report: Report) -> None:
@@ -149,11 +161,11 @@ def complain(message: str, remedy: str = "") -> None:
     from preflight.report.style import Style
 
     style = Style(encoding=sys.stderr.encoding or "ascii")
-    sys.stderr.write(f"error: {style.clean(message)}\n" + (f"help: {style.clean(remedy)}\n" if remedy else ""))
+    aside(f"error: {style.clean(message)}\n" + (f"help: {style.clean(remedy)}\n" if remedy else ""))
 
 
 def remark(message: str) -> None:
     """Write something to stderr that a reader has to know and that is no error."""
     from preflight.report.style import Style
 
-    sys.stderr.write(f"note: {Style(encoding=sys.stderr.encoding or 'ascii').clean(message)}\n")
+    aside(f"note: {Style(encoding=sys.stderr.encoding or 'ascii').clean(message)}\n")

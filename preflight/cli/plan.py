@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from preflight.cli.output import write
+from preflight.terminal import aside
 
 
 @click.command("plan")
@@ -53,9 +53,11 @@ def command(
         try:
             clear(session.report, plan.target)
         except (PlanRefused, ProofMissing) as error:
-            sys.stderr.write(f"apply would be refused: {error.message}\nhelp: {error.remedy}; see `preflight check`\n")
+            aside(f"apply would be refused: {error.message}\nhelp: {error.remedy}; see `preflight check`\n")
+        for one in plan.unchecked:
+            aside(f"apply would be refused: {one}, and was not checked\n")
         if plan.destructive:
-            sys.stderr.write("apply would need --allow-destructive\n")
+            aside("apply would need --allow-destructive\n")
         if file is not None:
             saved.save(
                 file,
@@ -66,5 +68,5 @@ def command(
                 pipelines=pipelines,
                 rotate=rotate,
             )
-            sys.stderr.write(f"saved {file}\n")
+            aside(f"saved {file}\n")
     return 7 if tell and plan.changes else 0

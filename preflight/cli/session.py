@@ -21,7 +21,7 @@ from preflight.errors import UsageError
 from preflight.finding import Report
 from preflight.limits import Limits
 from preflight.model import WorkspaceState
-from preflight.workspace import open_client
+from preflight.workspace import named_plans, open_client
 from preflight.workspace.client import Client
 
 
@@ -53,13 +53,13 @@ def open_workspace(path: Path, *, exclusive: bool = False) -> Iterator[Reading]:
     """
     project = load(path)
     if project.problems:
-        write_report(check(project, Options(offline=True)), [("text", None)])
+        write_report(check(project, Options(offline=True)), [("text", None)], root=project.root)
         raise UsageError("the project has errors in its grammar", remedy="mend what the report above names")
     with (
         open_client(project, os.environ) as client,
         alone(client.target.name, os.environ) if exclusive else nullcontext(),
     ):
-        yield Reading(project, client, client.read(), _limits(project))
+        yield Reading(project, client, client.read(named_plans(project)), _limits(project))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -41,8 +42,27 @@ def load(path: Path) -> Project:
     except (OSError, ValueError, RuntimeError):  # RuntimeError: a loop of links, up to Python 3.12
         found, root = False, path
     if not found:
-        raise UsageError(f"there is no project file {path}", remedy="name it, or make one with `preflight init`")
+        raise _missing(path)
+    if path.suffix.lower() == ".sql":
+        raise UsageError(f"{path} is SQL, and no project file", remedy="name the project's folder")
     return load_from(Files(root), path.name)
+
+
+def _missing(path: Path) -> UsageError:
+    """Why there is no project file at ``path``, and where the nearest ones are."""
+    if os.path.lexists(path):
+        return UsageError(f"the project file {path} is no regular file", remedy="put a file in its place")
+    folder = path.parent if path.name in NAMES else path
+    try:
+        below = sorted({place.parent.name for name in NAMES for place in folder.glob(f"*/{name}")})
+    except (OSError, ValueError):
+        below = []
+    remedy = f"name one of: {', '.join(below[:_NAMED])}" if below else "name it, or make one with `preflight init`"
+    return UsageError(f"there is no project file {path}", remedy=remedy)
+
+
+_NAMED = 5
+"""Projects in folders below that are named where there is none here."""
 
 
 def _upward(folder: Path) -> list[Path]:
@@ -108,6 +128,7 @@ class _Loader:
             locate=self.places.locate,
             comments=self.comments,
             patterns=tuple(self.files.patterns),
+            written_in=frozenset(reader.file.path for reader in self.readers),
         )
 
     def _read_top(self, reader: Reader, node: Node) -> None:

@@ -236,6 +236,8 @@ class Project(msgspec.Struct, frozen=True, dict=True):
     """The YAML files' comments that may speak to preflight, by path."""
     patterns: tuple[str, ...] = ()
     """Every pattern that files were looked for by, relative to ``root``."""
+    written_in: frozenset[str] = frozenset()
+    """The paths of the YAML files among ``sources``."""
 
     def connection(self, id: str) -> Connection | None:  # noqa: A002 - the API's word
         """The connection with this id."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import msgspec
 
 from preflight.config import Project
-from preflight.deploy.difference import differences
+from preflight.deploy.difference import Change, differences
 from preflight.deploy.plan import Create, Keep, Plan, Rotate, Step, Update
 from preflight.deploy.show import label, printable
 from preflight.deploy.slots import takes_slot
@@ -97,6 +97,12 @@ class _Run:
                 f"The plan is for {plan.target}, not for {self._client.target.name}.", remedy="Run plan again."
             )
         self._client.permit(self._clearance)
+        if plan.unchecked:
+            names = sorted({one.pipeline for one in plan.unchecked})
+            raise PlanRefused(
+                f"The plan would change what unchecked pipelines run on: {'; '.join(map(str, plan.unchecked))}.",
+                remedy=f"Apply them too: leave --pipeline out, or add --pipeline {' --pipeline '.join(names)}.",
+            )
         changed = [step for step in plan.steps if not isinstance(step, Keep)]
         foreign = [s.id for s in changed if s.kind == "pipelines" and s.id not in self._clearance.pipelines]
         if foreign:
@@ -141,7 +147,9 @@ class _Run:
         runs = step.kind == "pipelines" and takes_slot(wanted)
         held = self._client.get(step.kind, step.id)
         if held is None:
-            yield self._write(step, {**wanted, "state": "paused"} if runs else wanted, exists=False)
+            first = {**wanted, "state": "paused"} if runs else wanted
+            yield self._write(step, first, None)
+            changes = differences(step.kind, wanted, first)
         else:
             changes = differences(step.kind, wanted, held.body)
             if not changes:
@@ -150,7 +158,7 @@ class _Run:
             if not runs or any(change.path != ("state",) for change in changes):
                 raise _moved(step, [change.name for change in changes])
         if runs:
-            yield from self._activate(step, wanted)
+            yield from self._activate(step, wanted, changes)
 
     def _update(self, step: Update) -> Iterator[Event]:
         wanted = self._body(step)
@@ -163,9 +171,9 @@ class _Run:
         elif changes != step.changes:
             raise _moved(step, [change.name for change in changes])
         elif step.kind == "pipelines" and takes_slot(wanted) and not takes_slot(held.body):
-            yield from self._activate(step, wanted)
+            yield from self._activate(step, wanted, changes)
         else:
-            yield self._write(step, wanted, exists=True)
+            yield self._write(step, wanted, changes)
 
     def _rotate(self, step: Rotate) -> Iterator[Event]:
         wanted = self._body(step)
@@ -174,10 +182,10 @@ class _Run:
             raise _moved(step, ["its existence"])
         if changes := differences(step.kind, wanted, held.body):
             raise _moved(step, [change.name for change in changes])
-        event = self._write(step, wanted, exists=True)
+        event = self._write(step, wanted, ())
         yield msgspec.structs.replace(event, done=Done.ROTATED) if event.done is Done.UPDATED else event
 
-    def _activate(self, step: Step, wanted: wire.Body) -> Iterator[Event]:
+    def _activate(self, step: Step, wanted: wire.Body, changes: tuple[Change, ...]) -> Iterator[Event]:
         """Replace a paused pipeline by one that runs, if a slot is free at this very moment."""
         others = [remote.id for remote in self._client.listed("pipelines") if takes_slot(remote.body)]
         if len(set(others) - {step.id}) >= self._limit:
@@ -186,28 +194,40 @@ class _Run:
                 f"allows {self._limit}.",
                 remedy="Pause one that is no longer needed, and run apply again.",
             )
-        event = self._write(step, wanted, exists=True)
+        event = self._write(step, wanted, changes)
         yield msgspec.structs.replace(event, done=Done.ACTIVATED) if event.done is Done.UPDATED else event
 
-    def _write(self, step: Step, body: wire.Body, *, exists: bool) -> Event:
-        """Send a write and read it back; a lost answer is settled by reading before anything is sent again."""
+    def _write(self, step: Step, body: wire.Body, before: tuple[Change, ...] | None) -> Event:
+        """Send a write and read it back; a lost answer is settled by reading before anything is sent again.
+
+        ``before`` is what the write is to change, None where it creates. Where that is nothing that can be seen, as
+        with secrets, no reading can settle it: a full replacement is then sent until it is answered.
+        """
         for attempt in range(1, ATTEMPTS + 1):
             lost: WorkspaceError | None = None
             try:
-                send = self._client.update if exists else self._client.create
+                send = self._client.create if before is None else self._client.update
                 send(step.kind, body, self._clearance)
             except WorkspaceError as error:
+                if not _uncertain(error):
+                    raise
                 lost = error
             held = self._read_back(step, body, lost)
-            if held is not None and not differences(step.kind, body, held.body):
-                done = Done.UPDATED if exists else Done.CREATED
-                return Event(Done.SETTLED if lost else done, step.kind, step.id)
+            left = None if held is None else differences(step.kind, body, held.body)
             if lost is None:
-                raise _not_kept(step, body, held)
-            if not _uncertain(lost) or attempt == ATTEMPTS:
+                if left != ():
+                    raise _not_kept(step, body, held)
+                return Event(Done.CREATED if before is None else Done.UPDATED, step.kind, step.id)
+            if left == () and before != ():
+                return Event(Done.SETTLED, step.kind, step.id)
+            if left != before:
+                raise _moved(step, [change.name for change in left] if left is not None else ["its existence"])
+            if attempt == ATTEMPTS:
+                if before == ():
+                    lost.remedy = (
+                        f"Run apply again with --rotate-secrets {step.id}: reading cannot tell if they arrived."
+                    )
                 raise lost
-            if held is not None and not exists:
-                raise _moved(step, ["its existence"])
             self._client.pause(_PAUSE * attempt)
         raise AssertionError("the last attempt returns or raises")
 

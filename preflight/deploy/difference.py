@@ -43,21 +43,34 @@ _REPOINTS = {
     ("pipelines", "environment"): "re-points the pipeline to another environment",
     ("connections", "service_provider"): "re-points the connection to another warehouse",
     ("connections", "config.account_identifier"): "re-points the connection to another account",
+    ("connections", "config.region"): "re-points the connection to another region's account",
     ("connections", "config.host"): "re-points the connection to another host",
+    ("connections", "config.port"): "re-points the connection to another port",
     ("connections", "config.database"): "re-points the connection to another database",
     ("connections", "config.project_id"): "re-points the connection to another project",
     ("connections", "config.dataset_id"): "re-points the connection to another dataset",
 }
 
 
+_NEVER_ABSENT = frozenset({"partner_feed_id", "field_transformation_id"})
+"""Without the first a pipeline is fed by a key that nobody shows, without the second it maps by column names."""
+
+
 def destruction(kind: str, change: Change) -> str:
     """How a change deactivates or re-points what runs, in words; empty where it does neither.
 
-    A field that was absent re-points nothing, and one that is dropped does.
+    Most fields that were absent re-point nothing, and one that is dropped does. What a connection's config holds beyond
+    the documented fields may be where its warehouse is.
     """
     if change.path == ("state",) and str(change.new or "").lower() in ("paused", "inactive"):
         return "deactivates: no further run starts"
-    return "" if change.old is None else _REPOINTS.get((kind, change.name), "")
+    if change.name == "schedule.type" and str(change.old).lower() == "interval":
+        return "deactivates: no further run starts by itself"
+    if change.old is None and change.name not in _NEVER_ABSENT:
+        return ""
+    if kind == "connections" and change.path[0] == "config" and change.name not in wire.FIELDS[kind]:
+        return "may re-point the connection: no page says what this field does"
+    return _REPOINTS.get((kind, change.name), "")
 
 
 def _walk(

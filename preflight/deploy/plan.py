@@ -10,6 +10,7 @@ import msgspec
 from preflight.config import Pipeline, Project, Value
 from preflight.deploy import show
 from preflight.deploy.difference import Change, destruction, differences
+from preflight.deploy.slots import takes_slot
 from preflight.errors import NothingToCheck, PlanRefused, UsageError
 from preflight.model import Remote, WorkspaceState
 from preflight.workspace import wire
@@ -53,6 +54,20 @@ class Rotate(msgspec.Struct, frozen=True, tag=True):
 Step = Create | Update | Keep | Rotate
 
 
+class Bystander(msgspec.Struct, frozen=True):
+    """A pipeline that runs on what a step changes, and that the plan does not name."""
+
+    kind: str
+    id: str
+    """Of the resource that changes."""
+    pipeline: str
+    ours: bool
+    """Whether the project holds the pipeline, so that it can be checked."""
+
+    def __str__(self) -> str:
+        return f"{show.label(self.kind, self.id)}: {show.label('pipelines', self.pipeline)} runs on it too"
+
+
 class Plan(msgspec.Struct, frozen=True):
     """The steps in the order in which they are taken."""
 
@@ -62,17 +77,24 @@ class Plan(msgspec.Struct, frozen=True):
     """(list name, id) of what the workspace holds and the project does not name."""
     unreached: tuple[tuple[str, str], ...] = ()
     """(list name, id) of what the project holds and no chosen pipeline uses."""
+    bystanders: tuple[Bystander, ...] = ()
 
     @property
     def destructive(self) -> tuple[str, ...]:
-        """What deactivates or re-points something that runs, a sentence each; apply takes it only when told to."""
-        return tuple(
+        """What stops, re-points or alters unchecked something that runs, a sentence each; taken only when told to."""
+        changes = (
             f"{show.label(step.kind, step.id)}: {change.name} {said}"
             for step in self.steps
             if isinstance(step, Update)
             for change in step.changes
             if (said := destruction(step.kind, change))
         )
+        return (*changes, *(f"{one}, and is not in this project" for one in self.bystanders if not one.ours))
+
+    @property
+    def unchecked(self) -> tuple[Bystander, ...]:
+        """Pipelines of this project that would run otherwise without having been checked; apply refuses that."""
+        return tuple(one for one in self.bystanders if one.ours)
 
     @property
     def changes(self) -> bool:
@@ -118,7 +140,25 @@ def make(
         unreached=tuple(
             (kind, name) for kind in wire.COLLECTIONS for name in sorted(owned[kind]) if (kind, name) not in used
         ),
+        bystanders=tuple(_bystanders(steps, project, state)),
     )
+
+
+_USES = {
+    "connections": "connection_id",
+    "data_models": "data_model_id",
+    "field_transformations": "field_transformation_id",
+}
+
+
+def _bystanders(steps: list[Step], project: Project, state: WorkspaceState) -> Iterator[Bystander]:
+    planned = {step.id for step in steps if step.kind == "pipelines"}
+    running = [remote for remote in state.pipelines if remote.id not in planned and takes_slot(remote.body)]
+    for step in steps:
+        if isinstance(step, Update) and any(change.path != ("name",) for change in step.changes):
+            for remote in running:
+                if step.kind in _USES and remote.body.get(_USES[step.kind]) == step.id:
+                    yield Bystander(step.kind, step.id, remote.id, project.pipeline(remote.id) is not None)
 
 
 def chosen(project: Project, ids: tuple[str, ...]) -> tuple[Pipeline, ...]:
@@ -192,6 +232,7 @@ def explain(plan: Plan) -> str:
     lines = [f"Plan for {plan.target}"]
     for step in plan.steps:
         lines += _lines(step)
+    lines += [f"! {one}, and is not part of this plan" for one in plan.bystanders]
     lines += show.resources("Not named by this project, left untouched", plan.untouched)
     lines += show.resources("Used by no chosen pipeline, not planned", plan.unreached)
     return "\n".join(lines)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import msgspec
 
+from preflight import files
 from preflight.config import Project
 from preflight.deploy.difference import differences
 from preflight.deploy.plan import Plan, explain
-from preflight.deploy.show import label
+from preflight.deploy.show import label, printable
 from preflight.engine.digest import fingerprint
 from preflight.errors import PlanRefused, UsageError
 from preflight.finding import Report
@@ -58,6 +59,8 @@ class Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def is_plan(path: Path) -> bool:
     """Whether the file at ``path`` is a saved plan, or was one."""
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return _HEAD.match(file.read(200)) is not None
     except OSError:
@@ -91,12 +94,9 @@ def save(
         )
     )
     text = msgspec.json.format(msgspec.json.encode(saved), indent=2) + b"\n"
-    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        part.write_bytes(text)
-        part.replace(path)
+        files.replace(path, text)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UsageError(f"{path} cannot be written: {error.strerror}", remedy="choose another file") from None
 
 
@@ -124,6 +124,8 @@ def require_unmoved(saved: Saved, plan: Plan, project: Project, state: Workspace
     did not get to its end can be finished with it.
     """
     moved = list(_moved(saved, plan, project, state, report))
+    if not moved and saved.workspace == _held(plan, state) and not _shows(saved, plan):
+        moved = ["what the plan shows of its steps"]
     if moved:
         raise PlanRefused(f"{'; '.join(f'{name} moved' for name in moved)} since the plan was saved.", remedy=_AGAIN)
 
@@ -183,7 +185,13 @@ def _moved(saved: Saved, plan: Plan, project: Project, state: WorkspaceState, re
     for name in _different(saved.workspace, now):
         kind, _, identity = name.partition("/")
         if not _underway(kind, identity, saved.workspace.get(name), project, state):
-            yield f"the workspace's {label(kind, identity)}"
+            yield f"the workspace's {label(kind, identity) if kind in wire.COLLECTIONS else printable(name)}"
+
+
+def _shows(saved: Saved, plan: Plan) -> bool:
+    """Whether whoever approved the file read the very steps that are about to be taken."""
+    lines = explain(msgspec.structs.replace(plan, untouched=(), unreached=())).splitlines()
+    return list(saved.steps[: len(lines)]) == lines
 
 
 def _different(before: Mapping[str, str], now: Mapping[str, str]) -> Iterable[str]:
@@ -199,9 +207,11 @@ def _without_wholes(names: Iterable[str]) -> list[str]:
 
 def _underway(kind: str, id: str, before: str | None, project: Project, state: WorkspaceState) -> bool:  # noqa: A002
     """Whether a resource is on the way that an interrupted apply leaves it on: done, or created but still paused."""
+    if before is None or kind not in wire.COLLECTIONS:
+        return False
     wanted = next((resource for resource in getattr(project, kind) if resource.id == id), None)
     held = _remote(state, kind, id)
-    if before is None or wanted is None or held is None:
+    if wanted is None or held is None:
         return False
     body = wire.body(wanted)
     paths = [change.path for change in differences(kind, body, held.body)]

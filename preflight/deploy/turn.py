@@ -24,7 +24,8 @@ def alone(target: str, environ: Mapping[str, str]) -> Iterator[None]:
     path = state_folder(environ) / "locks" / f"{sha256(target.encode()).hexdigest()[:32]}.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8", errors="replace")
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        file = os.fdopen(os.open(path, flags, 0o600), "r+", encoding="utf-8", errors="replace")
     except OSError as error:
         raise _failed(path, error) from None
     with file:

@@ -13,34 +13,36 @@ from preflight.engine.selection import parts, subjects
 from preflight.facts.asks import histogram_ask
 from preflight.finding import SubjectKind
 from preflight.location import Route
-from preflight.lock.file import Lock, LockedCounts, LockedModel, UnreadableLock, ask_digest, settings, sql_digest
+from preflight.lock.file import AnyLock, LockedCounts, LockedModel, UnreadableLock, ask_digest, settings, sql_digest
 from preflight.model import Schema
 from preflight.rule import Missing
 
 REMEDY = "Run `preflight lock` where the warehouse can be reached, and commit what it writes."
 
 
-def open_lock(project: Project, now: datetime) -> tuple[Lock | None, Project]:
+def open_lock(project: Project, now: datetime) -> tuple[AnyLock | None, Project]:
     """The project's lock, and the project with what is wrong with it; None where there is none that can be read."""
     try:
-        lock = locks.read(project.root)
+        lock, written = _opened(project)
     except UnreadableLock as error:
         problem = Problem("unreadable-lock", f"{locks.NAME} cannot be used: {error}.", None, REMEDY)
         return None, _with(project, (problem,))
-    had = lock is not None
-    lock = _with_catalog(lock, project)
     if lock is None:
         return None, project
     found = tuple(problems(project, lock, now))
-    return lock, _with(project, found if had else tuple(p for p in found if p.kind != "missing-from-lock"))
+    return lock, _with(project, found if written else tuple(p for p in found if p.kind != "missing-from-lock"))
 
 
-def _with_catalog(lock: Lock | None, project: Project) -> Lock | None:
+def _opened(project: Project) -> tuple[AnyLock | None, bool]:
+    """The lock with what dbt's catalog adds to it, and whether there is one without it; raises UnreadableLock."""
     if project.dbt is None:
-        return lock
+        skimmed = locks.skim(project.root)
+        return skimmed, skimmed is not None
     from preflight.lock.catalog import with_catalog
 
-    return with_catalog(lock, project, [(model, connection) for _, model, connection in _uses(project)])
+    lock = locks.read(project.root)
+    uses = [(model, connection) for _, model, connection in _uses(project)]
+    return with_catalog(lock, project, uses), lock is not None
 
 
 def _uses(project: Project) -> Iterator[tuple[Pipeline | None, DataModel, Connection]]:
@@ -58,7 +60,7 @@ def _with(project: Project, found: tuple[Problem, ...]) -> Project:
     return msgspec.structs.replace(project, problems=project.problems + found) if found else project
 
 
-def problems(project: Project, lock: Lock, now: datetime) -> Iterator[Problem]:
+def problems(project: Project, lock: AnyLock, now: datetime) -> Iterator[Problem]:
     """What the lock cannot answer any more, or never could, for each data model that no stand-in is read for."""
     told: set[tuple[str, str]] = set()
     for pipeline, data_model, connection in _uses(project):

@@ -30,7 +30,7 @@ from preflight.finding import (
 )
 from preflight.limits import Limits
 from preflight.location import Place, Route, Span, SqlRange
-from preflight.lock.file import Lock
+from preflight.lock.file import AnyLock
 from preflight.model import WorkspaceState
 from preflight.query import Outputs, Query, parse
 from preflight.rule import Context, Fact, Known, Missing, Rule, Scope
@@ -49,7 +49,7 @@ class Judge:
         environ: Mapping[str, str],
         read_workspace: Callable[[], WorkspaceState] | None,
         watch: Watch,
-        lock: Lock | None,
+        lock: AnyLock | None,
     ) -> None:
         self.project = project
         self.options = options

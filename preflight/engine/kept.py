@@ -13,7 +13,7 @@ import msgspec
 from preflight.cache import Cache, code_key, key
 from preflight.engine.digest import fingerprint
 from preflight.engine.judge import Judge
-from preflight.engine.part import Batch, Part
+from preflight.engine.part import Batch, Part, pack, unpack
 from preflight.finding import Subject, SubjectKind
 
 
@@ -34,7 +34,7 @@ class Kept:
             if (value := values.get(found)) is None:
                 continue
             try:
-                part = msgspec.msgpack.decode(value, type=Part)
+                part = unpack(value, Part)
             except msgspec.DecodeError:
                 self._cache.drop()
                 return {}
@@ -54,7 +54,7 @@ class Kept:
                 continue
             said = {code: one for code, one in part.said.items() if code not in part.clock}
             try:
-                values[found] = msgspec.msgpack.encode(msgspec.structs.replace(part, said=said))
+                values[found] = pack(msgspec.structs.replace(part, said=said))
             except (ValueError, OverflowError):  # a text that no encoding has, a number of too many digits
                 continue
         if values:
@@ -94,12 +94,10 @@ def _base(judge: Judge) -> str:
 
 
 def _texts(judge: Judge) -> Iterator[str]:
-    """The project's YAML files: all that was read and is not a data model's SQL as a whole."""
-    whole = {m.sql.file.path for m in judge.project.data_models if m.sql.text == m.sql.file.text}
-    for path, file in sorted(judge.project.sources.items()):
-        if path not in whole:
-            yield path
-            yield file.text
+    """The project's YAML files, and the data plans."""
+    for path in sorted(judge.project.written_in):
+        yield path
+        yield judge.project.sources[path].text
     for plan in judge.project.data_plans:
         yield plan.path
         yield plan.text

@@ -6,11 +6,14 @@ together.
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import msgspec
 
 from preflight.finding import Asked, Basis, Depth, Failure, Finding, Measure, State, Windows
-from preflight.model import Schema
-from preflight.query import Outputs
+from preflight.location import SqlRange
+from preflight.model import Schema, Type
+from preflight.query import OutputColumn, Outputs
 from preflight.rule import Fact, Missing
 
 
@@ -53,3 +56,26 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
     depths: dict[str, Depth] = {}
     statements: tuple[Asked, ...] = ()
     interrupted: bool = False
+
+
+Packed = TypeVar("Packed", Part, Batch)
+
+
+def pack(value: Part | Batch) -> bytes:
+    """The value as bytes; raises ValueError or OverflowError for a text or a number that has no such form."""
+    return msgspec.msgpack.encode(value, enc_hook=_column_to_values)
+
+
+def unpack(packed: bytes, kind: type[Packed]) -> Packed:
+    """What ``pack`` was given; raises msgspec.DecodeError for other bytes."""
+    return msgspec.msgpack.decode(packed, type=kind, dec_hook=_column_from_values)
+
+
+def _column_to_values(column: Any) -> tuple[int, str | None, Type, SqlRange]:
+    if not isinstance(column, OutputColumn):
+        raise NotImplementedError(f"{type(column).__name__} is no part of what is packed")
+    return column.index, column.name, column.type, column.place
+
+
+def _column_from_values(_: type, values: Any) -> OutputColumn:
+    return OutputColumn(*msgspec.convert(values, tuple[int, str | None, Type, SqlRange]))

@@ -127,16 +127,18 @@ class _Run:
             bugs=tuple(self.bugs),
             schemas=schemas,
             fates={subject.id: fates for subject, part in parts.items() if (fates := self._fates(subject, part))},
+            open_ends={s.id: reason for s, part in parts.items() if (reason := self._open_end(s, part))},
             windows={subject.id: part.windows for subject, part in parts.items() if part.windows is not None},
             statements=batch.statements,
             interrupted=batch.interrupted,
+            notes=tuple(_not_judged(self.project, self.options.pipelines)),
             clock_was_read=any(part.clock for part in batch.parts),
             next_runs={id_: runs for id_, pipeline in pipelines.items() if (runs := next_runs(pipeline, self.now))},
         )
 
     def _judged(self, subject: Subject) -> bool:
         only = self.options.only
-        return only is None or subject.kind is SubjectKind.PROJECT or subject in only
+        return only is None or subject in only
 
     def _settle(self, parts: Mapping[Subject, Part]) -> None:
         """Make findings and verdicts of what was said; the rules that speak of what the others found come last."""
@@ -197,6 +199,12 @@ class _Run:
         transformation = self.project.field_transformation(wanted) if wanted else None
         return column_fates(pipeline, transformation, part.outputs)
 
+    def _open_end(self, subject: Subject, part: Part) -> str:
+        """Why not every output column of a pipeline is known; empty where all are, and for other subjects."""
+        if self._pipeline(subject) is None:
+            return ""
+        return "its query was not read" if part.outputs is None else part.outputs.reason
+
     def _depth(self, judged: Iterable[Subject], depths: Mapping[str, Depth]) -> Depth:
         """The shallowest depth of any judged pipeline's connection: a run is as deep as its shallowest part."""
         order = (Depth.STATIC, Depth.LOCKED, Depth.LOCAL, Depth.LIVE)
@@ -225,6 +233,22 @@ def _dialects(project: Project) -> Iterator[tuple[str, str]]:
         data_model, connection = parts(project, subject, pipeline)
         if data_model is not None and connection is not None:
             yield data_model.id, connection.service_provider.value
+
+
+def _not_judged(project: Project, pipelines: tuple[str, ...]) -> Iterator[str]:
+    """What the project holds and no rule but those of the grammar could read, in words."""
+    words = {"pipelines": "pipeline", "connections": "connection", "data_models": "data model"}
+    broken = sorted(key for key in project.broken if key[0] in words and key[1])
+    if pipelines:
+        broken = [key for key in broken if key in {("pipelines", id_) for id_ in pipelines}]
+    if broken:
+        shown = ", ".join(f"{words[kind]} {id_}" for kind, id_ in broken[:_NAMED])
+        more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
+        yield f"not judged until its grammar is mended: {shown}{more}"
+
+
+_NAMED = 6
+"""Objects that a note names."""
 
 
 def _merge(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -24,7 +24,7 @@ class Options(msgspec.Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     """Rule names, codes or families to leave out."""
     only: frozenset[Subject] | None = None
-    """The connections, pipelines and data models to judge, beside the project; None: all."""
+    """The subjects to judge; None: all."""
     offline: bool = False
     """Ask no warehouse and no workspace (a stand-in file is asked all the same: it needs no network)."""
     require_credentials: bool = False

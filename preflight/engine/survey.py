@@ -9,7 +9,7 @@ import msgspec
 from preflight.cache import Cache
 from preflight.engine.judge import Judge
 from preflight.engine.kept import Kept, may_keep
-from preflight.engine.part import Batch, Part
+from preflight.engine.part import Batch, Part, pack, unpack
 from preflight.engine.workers import can_fork, in_processes
 from preflight.facts import unwatched
 from preflight.finding import Subject, SubjectKind
@@ -46,9 +46,9 @@ def _survey(judge: Judge, subjects: Sequence[Subject], known: Mapping[str, Outpu
     found: dict[Subject, Part] = {}
     batches: list[Batch] = []
     watch, judge.watch = judge.watch, unwatched
-    results = in_processes(pieces, lambda piece: msgspec.msgpack.encode(judge.batch(piece)), judge.options.workers)
+    results = in_processes(pieces, lambda piece: pack(judge.batch(piece)), judge.options.workers)
     for piece, result in zip(pieces, results, strict=True):
-        batch = judge.batch(piece) if result is None else msgspec.msgpack.decode(result, type=Batch)
+        batch = judge.batch(piece) if result is None else unpack(result, Batch)
         batches.append(batch)
         found.update(zip(piece, batch.parts, strict=True))
     judge.watch = watch

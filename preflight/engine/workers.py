@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import os
 import select
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -83,6 +82,8 @@ class _Process:
         return b"".join(self._pieces) if status == 0 else None
 
     def kill(self) -> None:
+        import signal
+
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         os.close(self.pipe)

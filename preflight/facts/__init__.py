@@ -15,7 +15,7 @@ from preflight.facts.once import Once
 from preflight.facts.sessions import Sessions
 from preflight.facts.work import spread
 from preflight.finding import Asked, Basis, Depth, Failure, Grade, Subject, SubjectKind, size_text
-from preflight.lock import NAME, Lock, LockedAdapter, opened
+from preflight.lock import NAME, AnyLock, LockedAdapter, opened
 from preflight.model import Access, AccessAsk, ProfileAsk, TableInfo, TableRef, WorkspaceState
 from preflight.query import Query
 from preflight.rule import Fact, Facts, Known, Missing
@@ -73,7 +73,7 @@ class Gatherer:
         require_credentials: bool = True,
         workers: int = WORKERS,
         watch: Watch = unwatched,
-        lock: Lock | None = None,
+        lock: AnyLock | None = None,
     ) -> None:
         self._project = project
         self._now = now
@@ -229,7 +229,10 @@ class Gatherer:
     # -- one fact each -----------------------------------------------------------------------------------------------
 
     def _schema(self, adapter: Adapter, query: Query) -> Known:
-        return Known(adapter.describe(query.sql.text), _basis(adapter, Grade.DESCRIBED))
+        schema = adapter.describe(query.sql.text)
+        if not schema.columns:
+            raise WarehouseError(Cause.OTHER, "it answered that the query puts out no column, which no query does")
+        return Known(schema, _basis(adapter, Grade.DESCRIBED))
 
     def _table_facts(self, request: Request, adapter: Adapter, query: Query) -> Known:
         assert request.connection is not None  # noqa: S101 - _ready has seen it

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable
 
 _LOOK = 0.02  # seconds between two looks for an interrupt
+_AGAIN = 0.5  # seconds between two calls of ``stop``
 _STOP_SECONDS = 20.0
 
 
@@ -15,8 +15,8 @@ def spread(count: int, workers: int, do: Callable[[int], None], stop: Callable[[
     """Call ``do`` with each number below ``count``; whether it was interrupted before the end.
 
     With one worker everything runs in the calling thread, where an interrupt ends the call that runs. With more,
-    ``stop`` is called then, which must make the calls that run return soon. No further number is begun. Raises the
-    first exception that ``do`` raised.
+    ``stop`` is called then, again and again until the calls that run have returned: it must end whatever they wait for
+    at that moment. No further number is begun. Raises the first exception that ``do`` raised.
     """
     try:
         if workers > 1:
@@ -42,23 +42,31 @@ class _Crew:
         ]
 
     def work(self) -> None:
-        for thread in self._threads:
-            thread.start()
         try:
+            for thread in self._threads:
+                thread.start()
             self._wait()
         except KeyboardInterrupt:
             self._over = True
-            self._stop()
-            self._wait(_STOP_SECONDS)
+            self._end()
             raise
         if self._errors:
             raise self._errors[0]
 
-    def _wait(self, seconds: float = math.inf) -> None:
-        until = time.monotonic() + seconds
-        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < until:
-            for thread in self._threads:
+    def _alive(self) -> list[threading.Thread]:
+        return [thread for thread in self._threads if thread.is_alive()]
+
+    def _wait(self) -> None:
+        while alive := self._alive():
+            for thread in alive:
                 thread.join(_LOOK)
+
+    def _end(self) -> None:
+        """Stop what runs, and what follows it in the same calls, until these have returned."""
+        until = time.monotonic() + _STOP_SECONDS
+        while (alive := self._alive()) and time.monotonic() < until:
+            self._stop()
+            alive[0].join(_AGAIN)
 
     def _one(self) -> None:
         while (number := self._next()) is not None:

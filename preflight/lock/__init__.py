@@ -6,6 +6,6 @@ It holds schemas, table facts and hourly counts; no secret and no row's value is
 from __future__ import annotations
 
 from preflight.lock.adapter import LockedAdapter, opened
-from preflight.lock.file import NAME, Lock, read
+from preflight.lock.file import NAME, AnyLock, Lock, read, skim
 
-__all__ = ["NAME", "Lock", "LockedAdapter", "opened", "read"]
+__all__ = ["NAME", "AnyLock", "Lock", "LockedAdapter", "opened", "read", "skim"]

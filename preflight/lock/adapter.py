@@ -7,7 +7,7 @@ from datetime import date
 
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
-from preflight.lock.file import Lock, Locked, Seen, ask_digest, settings, sql_digest
+from preflight.lock.file import AnyLock, Entry, Seen, UnreadableLock, ask_digest, settings, sql_digest
 from preflight.model import (
     Access,
     AccessAsk,
@@ -31,12 +31,13 @@ _REMEDY = "run `preflight lock` where the warehouse can be reached"
 class LockedAdapter:
     """One connection's entries of a lock; see ``preflight.source.Adapter``."""
 
-    def __init__(self, lock: Lock, connection: Connection, oldest: date) -> None:
+    def __init__(self, lock: AnyLock, connection: Connection, oldest: date) -> None:
         self._connection = connection
         self._settings = settings(connection)
         self._oldest = oldest
         self._models = [m for m in lock.models if m.connection == connection.id and m.settings == self._settings]
-        self._tables = [t for t in lock.tables if t.connection == connection.id and t.settings == self._settings]
+        here = [t for t in lock.tables if t.connection == connection.id and t.settings == self._settings]
+        self._tables = {table.ref: table for table in reversed(here)}
         self._counts = [c for c in lock.counts if c.connection == connection.id]
         self._access = [a for a in lock.access if a.connection == connection.id and a.settings == self._settings]
 
@@ -48,7 +49,7 @@ class LockedAdapter:
     @property
     def stand_in(self) -> bool:
         """Whether a stand-in said any of it in place of the warehouse."""
-        entries: tuple[Locked, ...] = (*self._models, *self._tables, *self._counts, *self._access)
+        entries: tuple[Entry, ...] = (*self._models, *self._tables.values(), *self._counts, *self._access)
         return any(entry.seen.stand_in for entry in entries)
 
     @property
@@ -67,11 +68,13 @@ class LockedAdapter:
 
     def table(self, ref: TableRef) -> TableInfo:
         """What was known of one table."""
-        for locked in self._tables:
-            if locked.table.ref == ref:
-                self._in_time(locked.seen)
-                return locked.table
-        raise _absent(f"the table {ref}")
+        if (locked := self._tables.get(ref)) is None:
+            raise _absent(f"the table {ref}")
+        self._in_time(locked.seen)
+        try:
+            return locked.read()
+        except UnreadableLock as error:
+            raise WarehouseError(Cause.NOT_LOCKED, f"its table {ref} cannot be used: {error}; {_REMEDY}") from None
 
     def histogram(self, ask: HistogramAsk) -> Histogram:
         """The rows as they were counted for this very ask on an earlier day."""
@@ -114,6 +117,6 @@ def _absent(what: str) -> WarehouseError:
     return WarehouseError(Cause.NOT_LOCKED, f"it does not hold {what}; {_REMEDY}", remedy=_REMEDY)
 
 
-def opened(lock: Lock, connection: Connection, oldest: date) -> LockedAdapter | None:
+def opened(lock: AnyLock, connection: Connection, oldest: date) -> LockedAdapter | None:
     """The adapter that answers from ``lock``; None where nothing was read over the connection."""
-    return LockedAdapter(lock, connection, oldest) if lock.holds(connection.id) else None
+    return LockedAdapter(lock, connection, oldest) if any(e.connection == connection.id for e in lock.entries) else None

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from preflight.config import Connection
 from preflight.errors import UsageError
 from preflight.hashing import sha256
-from preflight.model import Access, Bucket, Column, Histogram, HistogramAsk, TableInfo
+from preflight.model import Access, Bucket, Column, Histogram, HistogramAsk, TableInfo, TableRef
 
 NAME = "preflight.lock"
 VERSION = 1
@@ -59,9 +59,50 @@ class LockedTable(msgspec.Struct, frozen=True):
     table: TableInfo
 
     @property
+    def ref(self) -> TableRef:
+        """The table's name."""
+        return self.table.ref
+
+    @property
     def key(self) -> tuple[str, str]:
         """What there is one entry for."""
-        return self.connection, str(self.table.ref)
+        return self.connection, str(self.ref)
+
+    def read(self) -> TableInfo:
+        """The table, as of an entry whose columns were not read yet."""
+        return self.table
+
+
+class _Skimmed(msgspec.Struct, frozen=True):
+    """A ``TableInfo`` whose columns have not been read."""
+
+    ref: TableRef
+    kind: str = "table"
+    columns: msgspec.Raw = msgspec.Raw(b"[]")
+    rows: int | None = None
+    bytes: int | None = None
+    changed: int | None = None
+    keys: tuple[str, ...] = ()
+
+
+class UnreadTable(msgspec.Struct, frozen=True, rename={"skimmed": "table"}):
+    """The entry of a ``LockedTable``, whose columns are read when they are asked for: of thousands few ever are."""
+
+    connection: str
+    settings: str
+    seen: Seen
+    skimmed: _Skimmed
+
+    @property
+    def ref(self) -> TableRef:
+        """The table's name."""
+        return self.skimmed.ref
+
+    def read(self) -> TableInfo:
+        """The table; raises UnreadableLock."""
+        about = self.skimmed
+        columns = _parsed(about.columns, tuple[Column, ...])
+        return TableInfo(about.ref, about.kind, columns, about.rows, about.bytes, about.changed, about.keys)
 
 
 class LockedCounts(msgspec.Struct, frozen=True):
@@ -106,6 +147,7 @@ class LockedAccess(msgspec.Struct, frozen=True):
 
 
 Locked = LockedModel | LockedTable | LockedCounts | LockedAccess
+Entry = Locked | UnreadTable
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -123,14 +165,28 @@ class Lock(msgspec.Struct, frozen=True):
     counts: tuple[LockedCounts, ...] = ()
     access: tuple[LockedAccess, ...] = ()
 
-    def holds(self, connection: str) -> bool:
-        """Whether anything was read over the connection."""
-        return any(entry.connection == connection for entry in self.entries)
-
     @property
-    def entries(self) -> tuple[Locked, ...]:
+    def entries(self) -> tuple[Entry, ...]:
         """All of them, kind by kind."""
         return (*self.models, *self.tables, *self.counts, *self.access)
+
+
+class SkimmedLock(msgspec.Struct, frozen=True):
+    """A ``Lock`` as a check reads it: all but the columns of its tables."""
+
+    version: int = VERSION
+    models: tuple[LockedModel, ...] = ()
+    tables: tuple[UnreadTable, ...] = ()
+    counts: tuple[LockedCounts, ...] = ()
+    access: tuple[LockedAccess, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them, kind by kind."""
+        return (*self.models, *self.tables, *self.counts, *self.access)
+
+
+AnyLock = Lock | SkimmedLock
 
 
 class UnreadableLock(ValueError):
@@ -139,31 +195,64 @@ class UnreadableLock(ValueError):
 
 def read(root: Path) -> Lock | None:
     """The lock of the project in ``root``, None where there is none; raises UnreadableLock."""
+    data = _content(root)
+    return None if data is None else decode(data)
+
+
+def skim(root: Path) -> SkimmedLock | None:
+    """As ``read``, but for the tables' columns, which no one has looked at yet."""
+    data = _content(root)
+    return None if data is None else decode_skimmed(data)
+
+
+def _content(root: Path) -> bytes | None:
     path = root / NAME
     try:
         if not path.is_file():
             return None
         if path.stat().st_size > MAX_BYTES:
             raise UnreadableLock(f"it is larger than {MAX_BYTES:,} bytes")
-        return decode(path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         raise UnreadableLock(f"it cannot be read: {error.strerror}") from None
 
 
 def decode(data: bytes) -> Lock:
     """A lock from its text; raises UnreadableLock."""
+    return _checked(data, Lock)
+
+
+def decode_skimmed(data: bytes) -> SkimmedLock:
+    """A lock from its text without the columns of its tables; raises UnreadableLock."""
+    return _checked(data, SkimmedLock)
+
+
+L = TypeVar("L", Lock, SkimmedLock)
+T = TypeVar("T")
+
+
+def _checked(data: bytes, kind: type[L]) -> L:
+    version = _parsed(data, _Head).version
+    if version != VERSION:
+        raise UnreadableLock(f"its version is {version!r:.40}, and this preflight reads {VERSION}")
+    lock = _parsed(data, kind)
     try:
-        version = msgspec.json.decode(data, type=_Head).version
-        if version != VERSION:
-            raise UnreadableLock(f"its version is {version!r:.40}, and this preflight reads {VERSION}")
-        lock = msgspec.json.decode(data, type=Lock)
         for counts in lock.counts:
             _buckets(counts.hours)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        if isinstance(error, UnreadableLock):
-            raise
-        raise UnreadableLock(f"it is no lock ({str(error)[:160]})") from None
+    except ValueError as error:
+        raise _no_lock(error) from None
     return lock
+
+
+def _parsed(data: bytes | msgspec.Raw, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise _no_lock(error) from None
+
+
+def _no_lock(error: Exception) -> UnreadableLock:
+    return UnreadableLock(f"it is no lock ({str(error)[:160]})")
 
 
 def json_schema() -> dict[str, Any]:

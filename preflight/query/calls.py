@@ -13,12 +13,16 @@ _LOCAL_CLOCK = {
     "snowflake": {"LOCALTIME", "LOCALTIMESTAMP"},
     "redshift": {"LOCALTIME", "LOCALTIMESTAMP", "SYSDATE"},
 }
-_CLOCK_CALLS = frozenset({"GETDATE", "NOW", "SYSDATE", "SYSTIMESTAMP", "LOCALTIMESTAMP", "TIMEOFDAY", "CURDATE"})
+_CLOCK_CALLS = frozenset(
+    {"GETDATE", "NOW", "SYSDATE", "SYSTIMESTAMP", "LOCALTIMESTAMP", "TIMEOFDAY", "CURDATE", "UNIX_TIMESTAMP"}
+)
 _CLOCK_WORDS = _CLOCK | _CLOCK_CALLS | {"LOCALTIME"}
 _RANDOM_CALLS = frozenset(
     {"RAND", "RANDOM", "RANDN", "RANDSTR", "UNIFORM", "UUID", "UUID_STRING", "GENERATE_UUID", "SHUFFLE"}
     | {"MONOTONICALLY_INCREASING_ID", "SEQ1", "SEQ2", "SEQ4", "SEQ8"}
 )
+_ONLY_WITHOUT_ARGUMENTS = frozenset({"UNIX_TIMESTAMP", "UUID_STRING"})
+"""With arguments, the one converts a time, and the other makes the same of the same."""
 
 
 def may_read_the_clock(upper: str) -> bool:
@@ -52,31 +56,57 @@ def kind(token: Token) -> str:
 def words(tokens: Sequence[Token], wanted: Iterable[int]) -> Iterator[tuple[Token, bool]]:
     """Of the wanted tokens, by number, those that are neither quoted, nor a part of a longer name, nor an alias.
 
-    With each, whether it is called.
+    With each, whether it is called, and so that it is what its name is known for.
     """
     for index in wanted:
         token = tokens[index]
         before = kind(tokens[index - 1]) if index else ""
         after = kind(tokens[index + 1]) if index + 1 < len(tokens) else ""
         if kind(token) not in ("IDENTIFIER", "STRING") and before not in ("DOT", "ALIAS"):
-            yield token, after == "L_PAREN"
+            called = after == "L_PAREN"
+            if called and token.text.upper() in _ONLY_WITHOUT_ARGUMENTS:
+                called = index + 2 < len(tokens) and kind(tokens[index + 2]) == "R_PAREN"
+            yield token, called
 
 
 def parameters(tokens: Sequence[Token], named: Collection[str], dialect: str) -> Iterator[tuple[int, int]]:
-    """``?``, and the ``$``, ``@`` and ``:`` that begin one of the parameters ``named``, as offsets."""
+    """``?``, and the ``$``, ``@`` and ``:`` that begin one of the parameters ``named``, as offsets.
+
+    Not a row pattern's ``?``, a version's ``@`` in Databricks, or BigQuery's system variables, which every job has.
+    """
+    patterns = [*_row_patterns(tokens)]
     for index, token in enumerate(tokens):
         name = kind(token)
         before = tokens[index - 1] if index else None
         after = tokens[index + 1] if index + 1 < len(tokens) else None
         if name == "PLACEHOLDER":
-            yield token.start, token.end + 1
+            if not any(index in pattern for pattern in patterns):
+                yield token.start, token.end + 1
         elif after is None or after.text not in named or after.start != token.end + 1:
             continue
         elif name == "PARAMETER" and not (dialect == "snowflake" and kind(after) == "NUMBER"):
-            doubled = before is not None and before.text == token.text and before.end + 1 == token.start
-            yield token.start - doubled, after.end + 1
+            adjacent = before is not None and before.end + 1 == token.start
+            doubled = adjacent and before is not None and before.text == token.text
+            of_its_own = doubled if dialect == "bigquery" else dialect == "databricks" and adjacent
+            if not of_its_own:
+                yield token.start - doubled, after.end + 1
         elif name == "COLON" and (before is None or before.end + 1 < token.start or before.text in _OPEN):
             yield token.start, after.end + 1
 
 
 _OPEN = frozenset("(,=<>+-*/%|")
+
+
+def _row_patterns(tokens: Sequence[Token]) -> Iterator[range]:
+    """The numbers of the tokens in each ``PATTERN ( … )`` of MATCH_RECOGNIZE, where ``?`` is a quantifier."""
+    if not any(kind(token) == "MATCH_RECOGNIZE" for token in tokens):
+        return
+    for index, token in enumerate(tokens[:-1]):
+        if token.text.upper() != "PATTERN" or kind(tokens[index + 1]) != "L_PAREN":
+            continue
+        depth = 0
+        for end in range(index + 1, len(tokens)):
+            depth += {"L_PAREN": 1, "R_PAREN": -1}.get(kind(tokens[end]), 0)
+            if depth == 0:
+                yield range(index + 1, end)
+                break

@@ -19,7 +19,7 @@ _STACK_BYTES = 512 * 1024 * 1024
 _lock = threading.Lock()
 
 
-class _Held:
+class Held:
     """A setting of the whole process that is changed while any thread needs it; the last one restores it."""
 
     def __init__(self, change: Callable[[], Callable[[], None]]) -> None:
@@ -59,8 +59,8 @@ def _silence() -> Callable[[], None]:
     return restore
 
 
-_raised_limit = _Held(_raise_limit)
-quiet = _Held(_silence)
+_raised_limit = Held(_raise_limit)
+quiet = Held(_silence)
 """Keeps sqlglot's warnings from the user's terminal, as a context manager: what it falls back on is judged here."""
 
 

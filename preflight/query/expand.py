@@ -14,7 +14,7 @@ import msgspec
 from preflight.location import SqlRange
 from preflight.model import UNKNOWN, Kind, TableInfo, TableRef, Type
 from preflight.query.names import fold, same
-from preflight.query.projections import branches, first_select, item_types, named_items, own_name
+from preflight.query.projections import UNNAMED, branches, first_select, item_types, named_items, own_name
 from preflight.query.tables import read_tables
 from preflight.query.types import annotate
 
@@ -25,10 +25,6 @@ _WRITTEN = "preflight.written"
 _ITEM = "preflight.item"
 _NO_PART = "_"
 """Stands for the catalog or schema that a table's name leaves out: sqlglot wants all names equally deep."""
-
-
-_UNNAMED = "_unnamed_"
-"""Begins the name that stands for none while sqlglot expands."""
 _MAX_HOPS = 1_000
 _GENERATORS = ("explode", "posexplode", "inline", "stack", "json_tuple")
 """Databricks functions that put out as many columns as their argument has."""
@@ -141,7 +137,11 @@ def _name(node: Any, at: int, dialect: str) -> Any:
     from sqlglot import exp
 
     own = own_name(node, dialect)
-    name = own.copy() if isinstance(own, exp.Identifier) else exp.to_identifier(f"{_UNNAMED}{at}", quoted=True)
+    if isinstance(own, exp.Identifier):
+        name = own.copy()
+        name.meta.setdefault(_WRITTEN, (own.name, True))
+    else:
+        name = exp.to_identifier(f"{UNNAMED}{at}", quoted=True)
     alias = node.replace(exp.Alias(alias=name))
     alias.set("this", node)
     return alias
@@ -189,6 +189,29 @@ def _star_reason(query: Query, place: SqlRange, known: Mapping[TableRef, TableIn
     return f"the columns{behind} behind the star {star} in line {line} of the query are not known"
 
 
+def missing_reason(query: Query, *, closed: bool) -> str:
+    """Why the columns of the outermost select list are not all known; ``closed``: what its stars put out is."""
+    select: Any = first_select(query.tree)
+    for node in select.expressions:
+        if not node.is_star:
+            reason = _generator_reason(node, query.dialect)
+        else:
+            reason = "" if closed else _star_reason(query, query.place(node), {})
+        if reason:
+            return reason
+    return ""
+
+
+def _generator_reason(node: Any, dialect: str) -> str:
+    if dialect != "databricks":
+        return ""
+    from sqlglot import exp
+
+    name = node.name if isinstance(node, exp.Anonymous) else getattr(node, "key", "")
+    generates = name.lower().removesuffix("_outer") in _GENERATORS
+    return f"how many columns {name.lower()}() puts out is not known" if generates else ""
+
+
 class _Reader:
     """Reads the output columns off a qualified tree."""
 
@@ -215,7 +238,7 @@ class _Reader:
                 at += 1
             elif item is not None:
                 columns += self._as_written(written.expressions[at], type_)
-                reason = reason or self._generator_reason(written.expressions[at])
+                reason = reason or _generator_reason(written.expressions[at], self._dialect)
                 at += 1
             else:
                 name, stored = self._trace(node, _branch(scope))
@@ -225,13 +248,6 @@ class _Reader:
     def _as_written(self, node: Any, type_: Type) -> list[ExpandedColumn]:
         """The columns of an item without a star: named as the query's own projections are."""
         return [ExpandedColumn(i.name, type_, self._query.place(i.mark)) for i in named_items(node, self._dialect)]
-
-    def _generator_reason(self, node: Any) -> str:
-        from sqlglot import exp
-
-        name = node.name if isinstance(node, exp.Anonymous) else getattr(node, "key", "")
-        generates = self._dialect == "databricks" and name.lower().removesuffix("_outer") in _GENERATORS
-        return f"how many columns {name.lower()}() puts out is not known" if generates else ""
 
     def _star(self, written: Any, at: int, node: Any) -> int:
         """The index of the star that put out ``node``: the next one, or the one after it where the table tells."""
@@ -258,7 +274,7 @@ class _Reader:
             if spelled is not None:
                 return spelled, UNKNOWN
             name = node.alias_or_name
-            if not name or name.startswith(_UNNAMED):
+            if not name or name.startswith(UNNAMED):
                 return None, UNKNOWN
             renamed = column is None or not same(column.name, name, self._dialect)
             source = None if renamed or scope is None else scope.sources.get(column.table)
@@ -308,6 +324,6 @@ def _item(node: Any) -> int | None:
 
 def _branch(scope: Any) -> Any:
     """The scope of the first branch of a set operation."""
-    while scope is not None and getattr(scope, "union_scopes", None):
-        scope = scope.union_scopes[0]
+    while scope is not None and getattr(scope, "set_operation_scopes", None):
+        scope = scope.set_operation_scopes[0]
     return scope if hasattr(scope, "sources") else None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from preflight.location import SqlRange
 from preflight.model import UNKNOWN, Schema, TableInfo, TableRef, Type
 from preflight.query.deep import quiet, run, sqlglot_errors
-from preflight.query.expand import Expanded, expand
+from preflight.query.expand import Expanded, expand, missing_reason
 from preflight.query.expand import open_stars as find_open_stars
 from preflight.query.expand import written_types as find_written_types
+from preflight.query.listing import Listed, listed
+from preflight.query.listing import open_stars as listed_open_stars
 from preflight.query.values import OutputColumn, Outputs, Projection
 
 if TYPE_CHECKING:
@@ -45,13 +48,41 @@ def from_text(query: Query, tables: Mapping[TableRef, TableInfo]) -> Outputs:
     """The columns as the text names them, its stars expanded by ``tables``."""
     if query.unanalysed or query.tree is None:
         return Outputs((), complete=False, reason=query.unanalysed or "there is no query to read")
-    with quiet:
-        try:
-            expanded = run(query.depth, lambda: expand(query, tables))
-        except RecursionError:
-            expanded = Expanded((), "the query nests too deep to expand its stars")
+    if not any(info.columns for info in tables.values()) and (found := listed(query)) is not None:
+        return _listed(query, *found)
+    expanded = _expanded(query, tables)
     columns = tuple(OutputColumn(n, c.name, c.type, c.place) for n, c in enumerate(expanded.columns))
     return Outputs(columns, complete=not expanded.reason, reason=expanded.reason)
+
+
+def _expanded(query: Query, tables: Mapping[TableRef, TableInfo]) -> Expanded:
+    with quiet:
+        try:
+            return run(query.depth, lambda: expand(query, tables))
+        except RecursionError:
+            return Expanded((), "the query nests too deep to expand its stars")
+
+
+def _listed(query: Query, found: Sequence[Listed], closed: bool) -> Outputs:
+    """The columns that the text lists; their types are inferred once somebody asks for one."""
+    types = lru_cache(maxsize=1)(partial(_listed_types, query, found))
+    columns = tuple(
+        OutputColumn(n, column.name, partial(_at, types, n), column.projection.place) for n, column in enumerate(found)
+    )
+    reason = missing_reason(query, closed=closed)
+    return Outputs(columns, complete=not reason, reason=reason)
+
+
+def _at(types: Callable[[], Sequence[Type]], index: int) -> Type:
+    return types()[index]
+
+
+def _listed_types(query: Query, found: Sequence[Listed]) -> Sequence[Type]:
+    """The columns' types; where sqlglot gives up those that each item tells by itself."""
+    expanded = _expanded(query, {}).columns
+    if len(expanded) == len(found):
+        return [column.type for column in expanded]
+    return [UNKNOWN if c.projection.is_star else query.types[c.projection.index] for c in found]
 
 
 def written_types(query: Query) -> tuple[Type, ...]:
@@ -69,6 +100,8 @@ def open_stars(query: Query) -> tuple[SqlRange, ...]:
     """The stars in the output's select lists that put out whatever columns a table has."""
     if not query.stars:
         return ()
+    if (found := listed_open_stars(query)) is not None:
+        return tuple(query.place(star) for star in found)
     with quiet:
         try:
             return run(query.depth, lambda: find_open_stars(query))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from preflight.location import Excerpt
 from preflight.model import TableRef
-from preflight.query import statements
+from preflight.query import statements, unnests
 from preflight.query.deep import SHALLOW, quiet, run, sqlglot_errors
 from preflight.query.lexis import scan
 from preflight.query.positions import Positions
@@ -19,7 +18,6 @@ from preflight.query.words import Statement
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expression
-    from sqlglot.parser import Parser
     from sqlglot.tokenizer_core import Token
 
 
@@ -106,19 +104,9 @@ def _tree(statement: Statement, dialect: str) -> Expression | None:
     from sqlglot.dialects.dialect import Dialect
 
     parser = Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE)
-    if statement.depth > SHALLOW:
-        _leave_unnests(parser)
-    trees = [tree for tree in parser.parse(list(statement.tokens), statement.text) if tree is not None]
+    found = unnests.parse(parser, dialect, statement.tokens, statement.text, look=statement.depth <= SHALLOW)
+    trees = [tree for tree in found if tree is not None]
     return cast("Expression", trees[0]) if len(trees) == 1 else None
-
-
-def _leave_unnests(parser: Parser) -> None:
-    """Keep sqlglot from copying every subquery at each level to find ``FROM t, t.items``: that takes cubic time.
-
-    A star over such a source is then not expanded. The compiled sqlglot refuses the change and stays slow.
-    """
-    with suppress(AttributeError, TypeError):
-        parser.SUPPORTS_IMPLICIT_UNNEST = False  # type: ignore[misc]
 
 
 def _describe(query: Query, tree: Expression, statement: Statement, positions: Positions) -> None:

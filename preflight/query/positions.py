@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from preflight.query.tables import table_parts
@@ -36,71 +37,75 @@ class Positions:
         self.kinds: tuple[type, ...] = ()
         """The classes of the tree's nodes."""
         self._sorted: set[str] = set()
-        nodes = self._walk(tree)
-        self._take_marks(nodes)
-        self._widen(nodes)
+        self._widen(self._walk(tree))
         self._place_clauses()
         self._place_withs()
 
     def _walk(self, tree: Expression) -> list[Any]:
-        """Every node before those below it, in the text's order as far as the tree tells, indexed by its class."""
-        from sqlglot.expressions import Expression
+        """Every node before those below it, in the text's order as far as the tree tells, indexed by its class.
+
+        On the way sqlglot's marks are taken off the nodes, whose copies are lighter then.
+        """
+        from sqlglot.expressions import Expression, Identifier, Literal
 
         nodes: list[Any] = []
         by_class: dict[type, list[Any]] = {}
         stack: list[Any] = [tree]
+        push = stack.append
         while stack:
             node = stack.pop()
+            kind = type(node)
             nodes.append(node)
-            by_class.setdefault(type(node), []).append(node)
-            below: list[Any] = []
-            for key, value in node.args.items():
+            if kind in by_class:
+                by_class[kind].append(node)
+            else:
+                by_class[kind] = [node]
+            if node._meta is not None:  # noqa: SLF001 - ``meta`` would make a dictionary for each node that has none
+                self._take_mark(node, node._meta, node.name if kind is Identifier else "")  # noqa: SLF001
+                node._meta = None  # noqa: SLF001
+            if kind is Identifier or kind is Literal:
+                continue
+            with_ = node.args.get("with_")
+            for value in reversed(node.args.values()):
                 if type(value) is list:
-                    below += [child for child in value if isinstance(child, Expression)]
-                elif isinstance(value, Expression):
-                    if key == "with_":  # it stands first, though it is kept last
-                        below.insert(0, value)
-                    else:
-                        below.append(value)
-            below.reverse()
-            stack += below
+                    for child in reversed(value):
+                        if isinstance(child, Expression):
+                            push(child)
+                elif value is not with_ and isinstance(value, Expression):
+                    push(value)
+            if with_ is not None:  # it stands first, though it is kept last
+                push(with_)
         self.kinds = (*by_class,)
         self._by_kind = {kind.__name__: found for kind, found in by_class.items()}
         return nodes
 
-    def _take_marks(self, nodes: list[Any]) -> None:
-        """Take sqlglot's marks off the nodes, whose copies are lighter then.
-
-        A mark's end is inclusive, and it covers one token where a name has several.
-        """
-        from sqlglot.expressions import Identifier
-
-        text, length = self._text, len(self._text)
-        for node in nodes:
-            meta = node._meta  # noqa: SLF001 - ``meta`` would make a dictionary for each node that has none
-            if meta is None:
-                continue
-            node._meta = None  # noqa: SLF001
-            start = meta.get("start")
-            if start is None:
-                continue
-            end = meta["end"] + 1
-            if isinstance(node, Identifier) and text.startswith(node.name, start):
-                end = max(end, start + len(node.name))
-            self._marks[id(node)] = self._ranges[id(node)] = min(start, length), min(end, length)
+    def _take_mark(self, node: Any, meta: Mapping[str, Any], name: str) -> None:
+        """Take sqlglot's mark for a node's place: its end is inclusive, and it covers one token of a longer name."""
+        start, last = meta.get("start"), meta.get("end")
+        if start is None or last is None:  # of a name that stands within one quoted token sqlglot knows no end
+            return
+        end = last + 1
+        if end < start + len(name) and self._text.startswith(name, start):
+            end = start + len(name)
+        length = len(self._text)
+        self._marks[id(node)] = self._ranges[id(node)] = min(start, length), min(end, length)
 
     def _widen(self, nodes: list[Any]) -> None:
         """Give each node the range that its mark and its descendants' span; going backward each is whole in time."""
         ranges = self._ranges
+        range_of = ranges.get
         for node in reversed(nodes):
-            own, parent = ranges.get(id(node)), node.parent
+            own, parent = range_of(id(node)), node.parent
             if own is None or parent is None:
                 continue
-            above = ranges.get(id(parent))
+            key = id(parent)
+            above = range_of(key)
             if above is None:
-                ranges[id(parent)] = own
-            elif own[0] < above[0] or own[1] > above[1]:
-                ranges[id(parent)] = min(own[0], above[0]), max(own[1], above[1])
+                ranges[key] = own
+            elif own[0] < above[0]:
+                ranges[key] = own[0], max(own[1], above[1])
+            elif own[1] > above[1]:
+                ranges[key] = above[0], own[1]
 
     def _place_clauses(self) -> None:
         for kind, words in _KEYWORDS.items():

@@ -22,6 +22,8 @@ SORT
 """
 _LIST_ENDS = frozenset(_CLAUSES.split())
 _LIST_STARTS = ("DISTINCT", "ALL", "TOP")
+UNNAMED = "_unnamed_"
+"""Begins the name that stands for none while stars are expanded."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -111,19 +113,26 @@ def _item(node: Expression, name: Any, dialect: str, *, renamed: bool = False) -
     if not isinstance(name, exp.Identifier) or not name.name:
         return Item(None, False, False, node, node)
     quoted = bool(name.args.get("quoted"))
-    return Item(fold(name.name, dialect, quoted=quoted), quoted, False, node, name, renamed)
+    mark = node if name.parent is None else name  # a path's key is no node of the tree
+    return Item(fold(name.name, dialect, quoted=quoted), quoted, False, node, mark, renamed)
 
 
 def own_name(node: Expression, dialect: str) -> Any:
-    """The identifier that names an item without an alias: a column's, also cast on Redshift, or a struct field's."""
+    """The identifier that names an item without an alias: a column's, a struct field's, or the last key of a path's.
+
+    Redshift and Databricks look through a cast. Only Databricks names what a path takes out of JSON.
+    """
     from sqlglot import exp
 
     if isinstance(node, exp.Column):
         return node.this
     if isinstance(node, exp.Dot) and dialect != "snowflake":
         return node.expression
-    if isinstance(node, exp.Cast) and dialect == "redshift" and isinstance(node.this, exp.Column):
-        return node.this.this
+    if isinstance(node, exp.Cast) and dialect in ("redshift", "databricks"):
+        return own_name(node.this, dialect) if isinstance(node.this, exp.Column | exp.JSONExtract) else None
+    if isinstance(node, exp.JSONExtract) and dialect == "databricks" and node.args.get("variant_extract"):
+        keys = [part.this for part in node.expression.find_all(exp.JSONPathKey) if isinstance(part.this, str)]
+        return exp.to_identifier(keys[-1], quoted=True) if keys else None
     return None
 
 

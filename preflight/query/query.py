@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlglot.expressions import Expression
     from sqlglot.tokenizer_core import Token
 
+    from preflight.query.listing import Lists
     from preflight.query.positions import Positions
     from preflight.query.words import Statement
 
@@ -125,16 +126,9 @@ class Query:
 
     def keywords(self, *kinds: str) -> list[SqlRange]:
         """The unquoted words of these token types that are no part of a longer name and no alias, in order."""
-        numbers = sorted(number for kind in kinds for number in self._numbers_by_kind.get(kind, ()))
+        wanted = frozenset(kinds)
+        numbers = [n for n, token in enumerate(self.tokens if wanted else ()) if calls.kind(token) in wanted]
         return [self._place_of(token) for token, _ in calls.words(self.tokens, numbers)]
-
-    @cached_property
-    def _numbers_by_kind(self) -> dict[str, list[int]]:
-        """The tokens' numbers by the names of their types."""
-        found: dict[str, list[int]] = {}
-        for number, token in enumerate(self.tokens):
-            found.setdefault(calls.kind(token), []).append(number)
-        return found
 
     def bare_names(self) -> tuple[tuple[str, SqlRange], ...]:
         """The names that stand by themselves, in lower case without their quotes, in order.
@@ -264,6 +258,13 @@ class Query:
         from preflight.query.expand import qualified
 
         return qualified(self, {})
+
+    @cached_property
+    def lists(self) -> Lists:
+        """What the queries of the tree list, as they are read."""
+        from preflight.query.listing import Lists
+
+        return Lists(self.dialect)
 
     def open_stars(self) -> tuple[SqlRange, ...]:
         """Those of ``stars`` that put out whatever columns a table has, not those that the text itself lists."""

@@ -6,13 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from preflight.query.tables import table_parts
+
 if TYPE_CHECKING:
     from sqlglot.expressions import Expression
 
 Names = Callable[[Any], frozenset[str]]
 """``source_names``, remembered by whoever asks for them more than once."""
 _SOURCES = ("from_", "joins", "laterals")
-_NAMING = frozenset({"Lambda", "MatchRecognize", "Pivot"})
+_NAMING = frozenset({"Lambda", "MatchRecognize", "Pivot", "SemanticView"})
 """What brings names of its own, so that a qualifier below it says nothing."""
 _BORDERS = frozenset({"Select", "Union", "Intersect", "Except", *_NAMING})
 AGGREGATES = frozenset({"Count", "Sum", "Avg", "Min", "Max"})
@@ -69,10 +71,19 @@ def source_names(select: Any) -> frozenset[str]:
         for node in nodes:
             kind = type(node).__name__
             if kind == "Table":
-                found.add(node.alias_or_name.casefold())
+                found.add((node.alias or _own_name(node)).casefold())
             elif kind == "TableAlias":
                 found.update(name.casefold() for name in [node.name, *(column.name for column in node.columns)])
+    match = select.args.get("match")
+    if match is not None:
+        found.add(match.alias.casefold())
     return frozenset(found)
+
+
+def _own_name(table: Any) -> str:
+    """The last part of a table's name, also of one that Snowflake's IDENTIFIER has in a string."""
+    parts = table_parts(table)
+    return parts[-1].name if parts else str(table.name)
 
 
 def _is_plain_source(source: Any) -> bool:

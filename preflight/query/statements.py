@@ -22,7 +22,7 @@ REVOKE RM ROLLBACK SAVEPOINT SET SHOW START TABLE TRUNCATE UNCACHE UNDROP UNLOAD
 WHILE
 """
 _STATEMENT_WORDS = frozenset(_STATEMENT_LIST.split())
-_CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE")
+_CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _CHANGE_OPENERS = ("AS", "MATERIALIZED")
 _KEEP_ONE_SELECT = "Keep one SELECT and move the rest out of the data model."
 _MEND = "Mend the SQL here, or run it in the warehouse to read its own message."
@@ -106,6 +106,8 @@ def not_a_query(statement: Statement) -> SqlProblem | None:
     opening = words[statement.opening]
     if opening in _STATEMENT_WORDS:
         return _refusal(opening, statement.at(statement.opening))
+    if _CHANGES.isdisjoint(words):
+        return None
     depth = 0
     for at, word in enumerate(words[1:], 1):
         before = words[at - 1]

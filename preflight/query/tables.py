@@ -16,11 +16,15 @@ _FILE_FORMATS = ("avro", "binaryfile", "csv", "delta", "iceberg", "json", "orc",
 
 
 def read_tables(tables: Iterable[Expression], dialect: str) -> list[tuple[Expression, TableRef]]:
-    """Those of a tree's Table nodes that read one; not common table expressions, functions, stages, paths or fields."""
+    """Those of a tree's Table nodes that read one; not common table expressions, functions, stages, paths or fields.
+
+    Nor the aliases that a hint names.
+    """
     uses: list[tuple[Expression, TableRef]] = []
     for table in tables:
         ref = table_ref(table, dialect)
-        if ref is not None and not is_cte(table, dialect) and not _is_field(table, dialect):
+        hinted = type(table.parent).__name__ == "JoinHint"
+        if ref is not None and not hinted and not is_cte(table, dialect) and not _is_field(table, dialect):
             uses.append((table, ref))
     return uses
 
@@ -69,11 +73,16 @@ def _dynamic_parts(name: Expression) -> list[Expression]:
 
 
 def is_cte(table: Expression, dialect: str) -> bool:
-    """Whether the name is that of a common table expression in sight; one never sees itself unless recursive."""
+    """Whether the name is that of a common table expression in sight."""
+    return cte_of(table, dialect) is not None
+
+
+def cte_of(table: Expression, dialect: str) -> Any:
+    """The common table expression in sight that the name is that of; one never sees itself unless recursive."""
     from sqlglot import exp
 
     if table.args.get("db") or not isinstance(table.args.get("this"), exp.Identifier):
-        return False
+        return None
     wanted = folded_name(table.args["this"], dialect)
     node: Any = table
     inside: Any = None
@@ -88,11 +97,11 @@ def is_cte(table: Expression, dialect: str) -> bool:
                 alias = cte.args.get("alias")
                 named = alias.this if alias is not None else None
                 if named is not None and same(folded_name(named, dialect), wanted, dialect):
-                    return True
+                    return cte
                 if cte is inside:
                     break
         node = node.parent
-    return False
+    return None
 
 
 def folded_name(identifier: Any, dialect: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from preflight.location import SqlRange
@@ -27,16 +29,41 @@ class SqlProblem(msgspec.Struct, frozen=True):
     remedy: str
 
 
-class OutputColumn(msgspec.Struct, frozen=True):
-    """One column that a query puts out."""
+class OutputColumn:
+    """One output column of a query.
 
-    index: int
-    """From 0."""
-    name: str | None
-    """As the warehouse would return it; None where the expression has no name of its own."""
-    type: Type
-    place: SqlRange
-    """The alias, the column's name, or the expression; for a star's columns the star."""
+    Its type may be given as what infers it, which is asked once and only where somebody asks for the type.
+    """
+
+    __slots__ = ("_type", "index", "name", "place")
+
+    def __init__(self, index: int, name: str | None, type_: Type | Callable[[], Type], place: SqlRange) -> None:
+        self.index = index
+        """From 0."""
+        self.name = name
+        """As the warehouse would return it; None where the expression has no name of its own."""
+        self._type = type_
+        self.place = place
+        """The alias, the column's name, or the expression; for a star's columns the star."""
+
+    @property
+    def type(self) -> Type:
+        """The type, as far as it is known."""
+        if not isinstance(self._type, Type):
+            self._type = self._type()
+        return self._type
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OutputColumn) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((self.index, self.name, self.place))
+
+    def __repr__(self) -> str:
+        return f"OutputColumn{self._values()!r}"
+
+    def _values(self) -> tuple[int, str | None, Type, SqlRange]:
+        return self.index, self.name, self.type, self.place
 
 
 class Outputs(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ class Statement:
         self.tokens = tokens
         upper = text.upper() if text.isascii() else ""  # other scripts may grow longer
         self.words = [
-            word if (word := upper[t.start : t.end + 1]).isidentifier() else _first(text[t.start : t.end + 1])
+            word
+            if len(word := upper[t.start : t.end + 1]) == 1 or word.isidentifier()
+            else _first(text[t.start : t.end + 1])
             for t in tokens
         ]
 
@@ -60,7 +63,7 @@ class Statement:
         """The index of the token that starts at ``offset``."""
         return next((n for n, token in enumerate(self.tokens) if token.start == offset), None)
 
-    @property
+    @cached_property
     def depth(self) -> int:
         """The deepest nesting of brackets and CASE."""
         now = deepest = 0

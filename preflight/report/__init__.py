@@ -25,6 +25,14 @@ FORMATS = {
 """A format's name to the module whose ``render`` writes it; the module is imported when it is asked for."""
 
 
+_SUFFIXES = {name: name for name in ("json", "jsonl", "sarif", "html")} | {
+    "txt": "text",
+    "md": "markdown",
+    "xml": "junit",
+}
+"""The ends of files' names to the format that is meant by them."""
+
+
 def require_format(name: str) -> None:
     """Raise UsageError where there is no format of that name."""
     if name not in FORMATS:
@@ -32,6 +40,8 @@ def require_format(name: str) -> None:
 
         close = get_close_matches(name, FORMATS, n=1)
         remedy = f"write {close[0]}" if close else f"write one of: {', '.join(FORMATS)}"
+        if meant := _SUFFIXES.get(name.rpartition(".")[2].lower() if "." in name else ""):
+            remedy = f"write {meant}:{name}"
         raise UsageError(f"there is no output format {name!r}", remedy=remedy)
 
 

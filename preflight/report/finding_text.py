@@ -34,7 +34,7 @@ class FindingBlocks:
         span, gutter = finding.span, "  "
         if span is not None:
             gutter = " " * (len(str(span.line)) + 1)
-            lines.append(f"{gutter[1:]}{self._arrow} {cleaned[span.path]}:{span.line}:{span.column}")
+            lines.append(f"{gutter[1:]}{self._arrow} {cleaned[style.folder + span.path]}:{span.line}:{span.column}")
             if (source := self._sources.get(span.path)) is not None:
                 lines += snippet(span, source, style, color)
         gutter += self._equals

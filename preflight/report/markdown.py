@@ -29,14 +29,18 @@ from preflight.report.words import (
 )
 from preflight.schedule import iso
 
-LONGEST = 65_536
+COMMENT = 65_536
 """Characters of a comment on GitHub."""
+LONGEST = COMMENT - 16_384
+"""Characters of the report in it: the rest is kept for what ``preflight ci`` adds about the payload."""
 _RESERVED = 200
 """Characters kept for the line that says what was left out."""
 _LONGEST_TEXT = 2_000
 """Characters of one escaped text."""
 _SIGNS = {Standing.ERRORS: "❌", Standing.UNPROVEN: "❔", Standing.REMARKS: "⚠️", Standing.PROVEN: "✅"}
 _SEVERITIES = {Severity.ERROR: "❌ error", Severity.WARNING: "⚠️ warning", Severity.INFO: "ℹ️ info"}
+_LONGEST_NAME = 200
+"""Characters of a subject in the table."""
 _PLAIN = Style()
 _SPECIAL = re.compile(r"[\\`*_\[\]<>#!|~$&]")
 _REFERENCE = re.compile(r"(?<=[@#!~%$&])(?=[\w\"])|(?<=:)(?=[a-z/+])|(?<=\b[Ww]{3})(?=\.)|(?<=\b[Gg][Hh])(?=-)")
@@ -44,15 +48,15 @@ _REFERENCE = re.compile(r"(?<=[@#!~%$&])(?=[\w\"])|(?<=:)(?=[a-z/+])|(?<=\b[Ww]{
 _BREAK = "\u200b"
 
 
-def mark(report: Report) -> str:
-    """The hidden first line, which tells the comments of several projects apart."""
-    project = re.sub(r"[^\w./ ]+", "-", _PLAIN.clean(report.project), flags=re.ASCII)
+def mark(report: Report, style: Style = _PLAIN) -> str:
+    """The hidden first line, which tells the comments of a repository's several projects apart."""
+    project = re.sub(r"[^\w./ ]+", "-", _PLAIN.clean(style.repository.path(report.project)), flags=re.ASCII)
     return f"<!-- preflight report: {project} -->"
 
 
 def render(report: Report, style: Style) -> str:
     """The comment, ending in a line break and no longer than LONGEST."""
-    head = "\n".join(_head(report))
+    head = "\n".join(_head(report, style))
     findings = (f"\n{_finding(finding, style)}" for finding in worst_first(report.findings))
     tail = [
         "\n".join(block) for block in (_unproven(report), _environment(report), _pipelines(report), _waivers(report))
@@ -86,9 +90,10 @@ def _cut(findings: int, sections: int) -> str:
 # -- the head: how each subject stands ---------------------------------------------------------------------------------
 
 
-def _head(report: Report) -> Iterator[str]:
-    yield mark(report)
-    yield f"### preflight: {summary_words(report)}"
+def _head(report: Report, style: Style) -> Iterator[str]:
+    yield mark(report, style)
+    where = f" of {escape(style.repository.prefix)}" if style.repository.prefix else ""
+    yield f"### preflight{where}: {summary_words(report)}"
     yield ""
     yield f"{_capital(DEPTHS[report.depth])}. Rules: {rules_words(report)}. Limits: {escape(report.profile)}."
     verdicts, findings = by_subject(report)
@@ -98,20 +103,23 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
     yield "| | what | stands | rests on | passed | with findings | unproven |"
     yield "|---|---|---|---|--:|--:|--:|"
+    found = {subject: standing(verdicts[subject], findings[subject], report) for subject in rows}
+    if len(rows) > _ROWS:
+        rows.sort(key=lambda subject: list(_SIGNS).index(found[subject]))
     for subject in rows[:_ROWS]:
-        stands = standing(verdicts[subject], findings[subject], report)
+        stands = found[subject]
         states = Counter(verdict.state for verdict in verdicts[subject])
         bases = sorted({m.basis for verdict in verdicts[subject] for m in verdict.measures}, reverse=True)
         numbers = " | ".join(str(states[state]) for state in (State.PASS, State.FINDINGS, State.UNPROVEN))
         words = standing_words(stands, report.depth)
         basis = ", ".join(map(str, bases)) or "static"
-        yield f"| {_SIGNS[stands]} | {escape(str(subject))} | {words} | {basis} | {numbers} |"
+        yield f"| {_SIGNS[stands]} | {escape(str(subject)[:_LONGEST_NAME])} | {words} | {basis} | {numbers} |"
     if len(rows) > _ROWS:
         yield f"| | and {len(rows) - _ROWS:,} more | | | | | |"
 
 
 _ROWS = 60
-"""Subjects in the table."""
+"""Subjects in the table; where there are more, those that stand worst."""
 
 
 # -- findings ----------------------------------------------------------------------------------------------------------
@@ -203,10 +211,13 @@ def _waivers(report: Report) -> Iterator[str]:
 
 
 def escape(text: str) -> str:
-    """``text`` as Markdown that shows it, on one line, and that does nothing else."""
+    """``text`` as Markdown that shows it, on one line, and that does nothing else.
+
+    Blanks before it are dropped: four at the start of a line would make it code.
+    """
     if len(text) > _LONGEST_TEXT:
         text = f"{text[:_LONGEST_TEXT]} …"
-    broken = _REFERENCE.sub(_BREAK, _PLAIN.clean(text))
+    broken = _REFERENCE.sub(_BREAK, _PLAIN.clean(text).strip())
     return _SPECIAL.sub(r"\\\g<0>", broken)
 
 

@@ -40,6 +40,12 @@ def repository(root: Path, environ: Mapping[str, str]) -> Repository:
     return Repository("" if inside == "." else inside, _files(environ))
 
 
+def reached(root: Path, start: Path) -> str:
+    """How one reaches the project's folder from ``start``, ending in a slash; empty where one is there."""
+    root, start = root.resolve(), start.resolve()
+    return "" if root == start else f"{root.relative_to(start) if root.is_relative_to(start) else root}/"
+
+
 def _is_top(folder: Path) -> bool:
     return (folder / ".git").exists()
 

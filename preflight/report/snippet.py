@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from preflight.location import SourceFile, Span
 from preflight.report.style import Style
 
@@ -92,6 +90,8 @@ def _columns(text: str) -> int:
 
 
 def _width(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me"):
+    from unicodedata import category, east_asian_width
+
+    if category(char) in ("Mn", "Me"):
         return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return 2 if east_asian_width(char) in "WF" else 1

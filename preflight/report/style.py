@@ -18,6 +18,8 @@ class Style(msgspec.Struct, frozen=True):
     width: int = 0
     """Columns of the terminal; 0 where none is known, so that nothing is fitted to one."""
     repository: Repository = Repository()
+    folder: str = ""
+    """The project's folder as a reader of the text reaches it, ending in a slash; empty where that is the reader's."""
 
     def paint(self, text: str, color: str) -> str:
         """``text`` in a colour, bold."""

@@ -7,8 +7,9 @@ written here is cleaned before it is printed.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 from preflight.finding import (
     ColumnFate,
@@ -27,16 +28,15 @@ from preflight.finding import (
 )
 from preflight.location import SourceFile
 from preflight.report.finding_text import FindingBlocks
-from preflight.report.histogram import histogram
+from preflight.report.sheet import FileWords, Sheet, SubjectWords
 from preflight.report.style import Style
 from preflight.report.subjects import COLORS, by_subject, standing
 from preflight.report.words import (
     DEPTHS,
+    count,
     failure_words,
     measure_words,
-    rules_words,
     standing_words,
-    summary_words,
     waiver_words,
 )
 from preflight.schedule import iso
@@ -49,27 +49,51 @@ _LISTED = 12
 
 def render(report: Report, style: Style) -> str:
     """The whole report, ending in a line break."""
-    blocks = ["\n".join(_head(report, style))]
-    blocks += map(FindingBlocks(report.sources, style).block, report.findings)
-    blocks += ["\n".join(_failure(failure, style)) for failure in report.failures]
-    blocks += ["\n".join(_bugs(report, style))]
-    blocks += ["\n".join(_subjects(report, style))]
-    blocks += _unproven(report, style)
-    blocks += ["\n".join(_remarks(report, style)), _summary(report, style)]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    return sheet(report, style).text(style)
+
+
+def sheet(report: Report, style: Style) -> Sheet:
+    """The report in pieces."""
+    failures = ["\n".join(_failure(failure, style)) for failure in report.failures]
+    bugs = "\n".join(_bugs(report, style))
+    return Sheet(
+        head="\n".join(_head(report, style)),
+        files=tuple(file_words(report, style)),
+        trouble=(*failures, bugs) if bugs else tuple(failures),
+        subjects=tuple(subject_words(report, style)),
+        remarks=tuple(_remarks(report, style)),
+        failures=len(report.failures),
+        whole=not (report.failures or report.bugs or report.interrupted),
+        left_out=bool(report.left_out),
+    )
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
     yield f"{style.bold('preflight')} {DEPTHS[report.depth]}"
-    yield f"project {style.clean(report.project)}, limits {style.clean(report.profile)}"
+    yield f"project {style.clean(style.folder + report.project)}, limits {style.clean(report.profile)}"
+
+
+def file_words(report: Report, style: Style) -> Iterator[FileWords]:
+    """The findings file by file; those that stand in none come first."""
+    block = FindingBlocks(report.sources, style).block
+    for path, found in groupby(report.findings, lambda finding: finding.span.path if finding.span else ""):
+        here = list(found)
+        worst = min(here, key=lambda finding: finding.severity.rank)
+        yield FileWords(
+            path,
+            "\n\n".join(map(block, here)),
+            count(here),
+            (worst.severity.rank, worst.code),
+            any(finding.severity is Severity.ERROR and finding.waiver is None for finding in here),
+        )
 
 
 # -- findings and failures ---------------------------------------------------------------------------------------------
 
 
-def finding_block(finding: Finding, sources: Mapping[str, SourceFile]) -> str:
-    """One finding by itself, without colour."""
-    return FindingBlocks(sources, Style()).block(finding)
+def finding_block(finding: Finding, sources: Mapping[str, SourceFile], folder: str = "") -> str:
+    """One finding by itself, without colour; ``folder`` is the project's, as ``Style`` has it."""
+    return FindingBlocks(sources, Style(folder=folder)).block(finding)
 
 
 def _measure(measure: Measure, style: Style) -> str:
@@ -94,19 +118,23 @@ def _bugs(report: Report, style: Style) -> Iterator[str]:
 # -- verdicts ----------------------------------------------------------------------------------------------------------
 
 
-def _subjects(report: Report, style: Style) -> Iterator[str]:
+def subject_words(report: Report, style: Style) -> Iterator[SubjectWords]:
     """What became of each subject, with the numbers that passed; only what nothing speaks against is called proven."""
     verdicts, findings = by_subject(report)
     for subject in report.subjects:
-        if verdicts[subject]:
-            stands = standing(verdicts[subject], findings[subject], report)
+        here = verdicts[subject]
+        states = Counter(verdict.state for verdict in here)
+        lines: list[str] = []
+        if here:
+            stands = standing(here, findings[subject], report)
             words = style.paint(standing_words(stands, report.depth), COLORS[stands])
-            yield from _subject(subject, verdicts[subject], words, style)
-            yield from _outlook(subject, report, style)
+            lines = [*_subject(subject, here, states, words, style), *_outlook(subject, report, style)]
+        yield SubjectWords(subject, "\n".join(lines), tuple(states[s] for s in State), tuple(_unproven(here)))
 
 
-def _subject(subject: Subject, verdicts: list[Verdict], standing: str, style: Style) -> Iterator[str]:
-    count = {state: sum(verdict.state is state for verdict in verdicts) for state in State}
+def _subject(
+    subject: Subject, verdicts: list[Verdict], count: Mapping[State, int], standing: str, style: Style
+) -> Iterator[str]:
     words = [f"{count[State.PASS]} passed"]
     words += [f"{count[State.FINDINGS]} with findings"] if count[State.FINDINGS] else []
     words += [f"{count[State.UNPROVEN]} unproven"] if count[State.UNPROVEN] else []
@@ -139,6 +167,8 @@ def _outlook(subject: Subject, report: Report, style: Style) -> Iterator[str]:
         if named:
             yield style.clean(f"  {words}: {', '.join(named[:_LISTED])}{more}")
     if windows := report.windows.get(subject.id):
+        from preflight.report.histogram import histogram
+
         yield from (f"  {line}" for line in histogram(windows, style))
     if runs := report.next_runs.get(subject.id):
         yield f"  next runs: {', '.join(iso(instant) for instant in runs)}"
@@ -149,19 +179,16 @@ def _fate(fate: ColumnFate) -> str:
     return f"{fate.column} → {fate.target}" if renamed else fate.column
 
 
-def _unproven(report: Report, style: Style) -> Iterator[str]:
-    """A block for each reason, since one remedy mends all that share it; the rules that gate ``apply`` come first."""
-    reasons: defaultdict[str, defaultdict[Subject, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
-    for verdict in report.unproven:
-        reasons[verdict.reason][verdict.subject].append(verdict)
-    for reason, subjects in reasons.items():
-        alike: defaultdict[str, list[str]] = defaultdict(list)
-        for subject, verdicts in subjects.items():
-            names = [verdict.name for verdict in sorted(verdicts, key=lambda verdict: not verdict.gating)]
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            alike[", ".join(names[:_NAMED]) + more].append(str(subject))
-        lines = ["  " + style.clean(f"{', '.join(who)}: {names}") for names, who in alike.items()]
-        yield "\n".join([f"{style.paint('unproven', 'yellow')}: {style.bold(style.clean(reason))}", *lines])
+def _unproven(verdicts: list[Verdict]) -> Iterator[tuple[str, str]]:
+    """Each reason with the rules that are unproven for it; those that gate ``apply`` come first."""
+    reasons: defaultdict[str, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        if verdict.state is State.UNPROVEN and verdict.waiver is None:
+            reasons[verdict.reason].append(verdict)
+    for reason, alike in reasons.items():
+        names = [verdict.name for verdict in sorted(alike, key=lambda verdict: not verdict.gating)]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield reason, ", ".join(names[:_NAMED]) + more
 
 
 def _remarks(report: Report, style: Style) -> Iterator[str]:
@@ -176,14 +203,3 @@ def _remarks(report: Report, style: Style) -> Iterator[str]:
     if not judged and not report.notes:
         yield "note: nothing to check: there is no pipeline and no data model here"
     yield from (f"note: {style.clean(note)}" for note in report.notes)
-    worst = min(report.findings, key=lambda finding: finding.severity.rank, default=None)
-    if worst is not None:
-        yield f"note: `preflight explain {style.clean(worst.code)}` says more about a rule"
-
-
-def _summary(report: Report, style: Style) -> str:
-    errors = any(f.severity is Severity.ERROR and f.open for f in report.findings)
-    color = "red" if errors or report.failures or report.bugs else "yellow"
-    if report.passed and not report.unproven and not report.left_out:
-        color = "green"
-    return f"{style.paint(summary_words(report), color)}; rules: {rules_words(report)}"

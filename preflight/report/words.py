@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
+
+import msgspec
 
 from preflight.finding import Depth, Failure, Finding, Measure, Report, Severity, State, Suppression, Waiver
 from preflight.report.subjects import Standing
@@ -83,25 +86,58 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def summary_words(report: Report) -> str:
+class Counts(msgspec.Struct, frozen=True, array_like=True):
+    """How many findings there are, open ones by their severity's rank, accepted ones by why they are."""
+
+    errors: int = 0
+    warnings: int = 0
+    infos: int = 0
+    waived: int = 0
+    suppressed: int = 0
+    baselined: int = 0
+
+    @property
+    def open(self) -> tuple[int, int, int]:
+        """The open ones by their severity's rank."""
+        return self.errors, self.warnings, self.infos
+
+
+def count(findings: Collection[Finding]) -> Counts:
+    """The findings, counted."""
+    by = Counter(finding.severity for finding in findings if finding.open)
+    return Counts(
+        by[Severity.ERROR],
+        by[Severity.WARNING],
+        by[Severity.INFO],
+        sum(finding.waiver is not None for finding in findings),
+        sum(finding.waiver is None and finding.suppression is not None for finding in findings),
+        sum(finding.baselined for finding in findings),
+    )
+
+
+def counts_words(counts: Counts, failures: int) -> str:
     """How many findings of each severity there are, how many are accepted, and what was not reached."""
-    by = Counter(finding.severity for finding in report.findings if finding.open)
-    words = [counted(by[severity], severity.value) for severity in Severity]
-    accepted = {
-        "waived": sum(finding.waiver is not None for finding in report.findings),
-        "suppressed": sum(finding.waiver is None and finding.suppression is not None for finding in report.findings),
-        "in the baseline": sum(finding.baselined for finding in report.findings),
-    }
-    words += [f"{count:,} {word}" for word, count in accepted.items() if count]
-    words += [f"{len(report.failures):,} not reached"] if report.failures else []
+    words = [counted(many, severity.value) for severity, many in zip(Severity, counts.open, strict=True)]
+    accepted = {"waived": counts.waived, "suppressed": counts.suppressed, "in the baseline": counts.baselined}
+    words += [f"{many:,} {word}" for word, many in accepted.items() if many]
+    words += [f"{failures:,} not reached"] if failures else []
     return ", ".join(words)
 
 
-def rules_words(report: Report) -> str:
+def summary_words(report: Report) -> str:
+    """The same of a report."""
+    return counts_words(count(report.findings), len(report.failures))
+
+
+def states_words(states: Mapping[State, int]) -> str:
     """How many verdicts of each kind there are."""
-    states = Counter(verdict.state for verdict in report.verdicts)
     kinds = ((State.PASS, "passed"), (State.UNPROVEN, "unproven"), (State.INAPPLICABLE, "inapplicable"))
     return ", ".join(f"{states[state]:,} {word}" for state, word in kinds)
+
+
+def rules_words(report: Report) -> str:
+    """The same of a report."""
+    return states_words(Counter(verdict.state for verdict in report.verdicts))
 
 
 def worst_first(findings: tuple[Finding, ...]) -> list[Finding]:

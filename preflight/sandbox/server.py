@@ -19,7 +19,7 @@ from preflight.sandbox.store import Store
 from preflight.workspace import wire
 
 WORKSPACE = "5328"
-_START = 10.0  # seconds
+_START = 60.0  # seconds
 _PRODUCE = 1.0  # seconds between two looks for runs that are due
 
 

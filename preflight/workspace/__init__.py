@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,18 @@ from preflight.workspace.target import Credentials, Settings, Target, credential
 if TYPE_CHECKING:
     from preflight.workspace.client import Client
 
-__all__ = ["Credentials", "Settings", "Target", "connect", "credentials", "open_client", "reader", "settings", "target"]
+__all__ = [
+    "Credentials",
+    "Settings",
+    "Target",
+    "connect",
+    "credentials",
+    "named_plans",
+    "open_client",
+    "reader",
+    "settings",
+    "target",
+]
 
 
 def connect(
@@ -52,6 +63,11 @@ def open_client(project: Project, environ: Mapping[str, str]) -> Client:
     return client
 
 
+def named_plans(project: Project) -> Iterator[tuple[str, int | None]]:
+    """The data plans that the project's pipelines name, as ``Client.read`` takes them."""
+    return ((p.plan_id, p.plan_version) for p in project.pipelines if p.plan_id)
+
+
 def reader(project: Project, environ: Mapping[str, str] | None) -> Callable[[], WorkspaceState] | None:
     """A function that reads the workspace; None where the project names none or its credential is not set."""
     if project.workspace is None or environ is None:
@@ -63,6 +79,6 @@ def reader(project: Project, environ: Mapping[str, str] | None) -> Callable[[], 
 
     def read() -> WorkspaceState:
         with open_client(project, environ) as client:
-            return client.read((p.plan_id, p.plan_version) for p in project.pipelines if p.plan_id)
+            return client.read(named_plans(project))
 
     return read

@@ -5,6 +5,7 @@ Pure. Nothing of a body is repeated but its messages, since a body may echo what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,8 @@ import msgspec
 
 _REQUEST_IDS = ("x-request-id", "x-mp-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id")
 _LONGEST = 500
+_DEEPEST = 64
+"""Levels of nesting that are read; no resource of the API has ten."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -34,11 +37,28 @@ class Answer(msgspec.Struct, frozen=True):
         return printable(next((self.headers[name] for name in _REQUEST_IDS if name in self.headers), ""))[:100]
 
     def json(self) -> Any:
-        """The decoded body; raises ValueError where it is not JSON."""
+        """The decoded body; raises ValueError where it is not JSON, or JSON that is nested without reason."""
         try:
-            return msgspec.json.decode(self.content)
+            body = msgspec.json.decode(self.content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ValueError(f"{len(self.content)} bytes that are not JSON") from error
+        if _nested(body):
+            raise ValueError(f"JSON of more than {_DEEPEST} levels")
+        return body
+
+
+def _nested(body: Any) -> bool:
+    """Whether a body is nested too deeply for anybody to walk it."""
+    level = [body]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)
 
 
 def printable(text: str) -> str:
@@ -109,7 +129,7 @@ def retry_after(answer: Answer, now: datetime) -> float | None:
         return float(value[:9])
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment - now).total_seconds()) if moment.tzinfo else None
 
@@ -122,11 +142,19 @@ def limit_used(answer: Answer) -> float:
         return 0.0
 
 
-def items(body: Any) -> list[Any]:
+_TOTALS = ("total_items", "totalItems", "total_count", "totalCount", "total")
+_MORE = ("has_more", "hasMore", "next", "next_page", "nextPage", "next_page_token", "nextPageToken", "next_cursor")
+
+
+def items(answer: Answer) -> list[Any]:
     """The resources of a list answer: a bare array, or one under ``items`` or ``data``.
 
-    Raises ValueError for anything else, and for a list that has further pages: a part must not pass for the whole.
+    Raises ValueError for anything else, and for a list that has further pages, in whichever way it says so: a part
+    must not pass for the whole.
     """
+    body = answer.json()
+    if re.search(r'rel="?next\b', answer.headers.get("link", ""), re.IGNORECASE):
+        raise ValueError("one of several pages")
     if isinstance(body, list):
         return body
     if not isinstance(body, Mapping):
@@ -134,9 +162,16 @@ def items(body: Any) -> list[Any]:
     listed = next((body[name] for name in ("items", "data") if isinstance(body.get(name), list)), None)
     if listed is None:
         raise ValueError("an object that holds no list")
-    paging = body.get("pagination")
-    paging = paging if isinstance(paging, Mapping) else body
-    pages = next((paging[name] for name in ("total_pages", "totalPages") if name in paging), 1)
-    if pages not in (0, 1):
-        raise ValueError(f"one of {printable(str(pages))[:20]} pages")
+    parts = [
+        part for part in (body, *map(body.get, ("pagination", "paging", "links", "meta"))) if isinstance(part, dict)
+    ]
+    for part in parts:
+        pages = next((part[name] for name in ("total_pages", "totalPages") if part.get(name) is not None), 1)
+        if str(pages) not in ("0", "1"):
+            raise ValueError(f"one of {printable(str(pages))[:20]} pages")
+        total = next((part[name] for name in _TOTALS if isinstance(part.get(name), int)), 0)
+        if total > len(listed):
+            raise ValueError(f"{len(listed)} of {total} resources")
+        if any(part.get(name) for name in _MORE):
+            raise ValueError("one of several pages")
     return list(listed)

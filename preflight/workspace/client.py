@@ -14,7 +14,7 @@ from preflight.errors import PlanRefused, ProofMissing, UsageError, WorkspaceErr
 from preflight.finding import Clearance
 from preflight.model import Remote, WorkspaceState, plan_key
 from preflight.workspace import answers, wire
-from preflight.workspace.answers import Answer
+from preflight.workspace.answers import Answer, printable
 from preflight.workspace.session import Session
 from preflight.workspace.target import Credentials, Settings, Target
 from preflight.workspace.tokens import TokenFile
@@ -128,7 +128,10 @@ class Client:
         if answer.status == 404:
             return None
         what = f"{kind} {id}"
-        return self._remote(self._session.decoded(answer, what), answer, what)
+        found = self._remote(self._session.decoded(answer, what), answer, what)
+        if found.id != id:
+            raise self._session.strange(answer, what, f"another one, {printable(found.id)}")
+        return found
 
     def status(self, pipeline: str) -> Mapping[str, Any] | None:
         """How a pipeline runs; None for about a minute after its creation, and where there is no such pipeline."""
@@ -201,16 +204,16 @@ class Client:
 
     def _remotes(self, answer: Answer, kind: str) -> tuple[Remote, ...]:
         what = f"the list of {kind}"
-        body = self._session.decoded(answer, what)
         try:
-            return tuple(self._remote(item, answer, what) for item in answers.items(body))
+            return tuple(self._remote(item, answer, what) for item in answers.items(answer))
         except ValueError as error:
             raise self._session.strange(answer, what, str(error)) from None
 
     def _remote(self, item: Any, answer: Answer, what: str) -> Remote:
-        if not isinstance(item, Mapping) or not isinstance(item.get("id"), str | int):
+        name = item.get("id") if isinstance(item, Mapping) else None
+        if not isinstance(name, str | int) or isinstance(name, bool):
             raise self._session.strange(answer, what, "something without an id")
-        return Remote(str(item["id"]), item)
+        return Remote(str(name), item)
 
     def _url(self, kind: str, action: Action, id: str) -> str:  # noqa: A002
         if not wire.SLUG.fullmatch(id):

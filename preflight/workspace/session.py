@@ -126,28 +126,25 @@ class Session:
     def _repeated(self, method: str, url: str, content: bytes | None, authorization: str, *, read: bool) -> Answer:
         """The answer to a request that is sent again while that is safe; the last answer is given whatever it is."""
         statuses = _REPEATED_READS if read else _REPEATED_WRITES
-        for attempt in range(1, ATTEMPTS):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 answer = self._exchange(method, url, content, authorization)
-            except WorkspaceError:
-                if not read:
-                    raise
+            except LostError as lost:
+                if not read or attempt == ATTEMPTS or lost.loss is Loss.ENDLESS:
+                    raise self._lost(lost, method, urlsplit(url).netloc) from None
                 self.sleep(_back_off(attempt))
                 continue
             asked = answers.retry_after(answer, datetime.now(UTC))
-            if answer.status not in statuses or (asked or 0.0) > LONGEST_WAIT:
+            if answer.status not in statuses or attempt == ATTEMPTS or (asked or 0.0) > LONGEST_WAIT:
                 return answer
             self.sleep(_back_off(attempt) if asked is None else asked)
-        return self._exchange(method, url, content, authorization)
+        raise AssertionError("the last attempt returns or raises")
 
     def _exchange(self, method: str, url: str, content: bytes | None, authorization: str) -> Answer:
         headers = {"authorization": authorization} if authorization else {}
         if content is not None:
             headers["content-type"] = "application/json"
-        try:
-            answer = self._transport.send(method, url, content, headers)
-        except LostError as lost:
-            raise self._lost(lost, method, urlsplit(url).netloc) from None
+        answer = self._transport.send(method, url, content, headers)
         self._ease(answer)
         return answer
 
@@ -171,6 +168,8 @@ class Session:
                 return WorkspaceError(f"{host} cut its answer to {method} short.", remedy=_LOOK)
             case Loss.BROKEN:
                 return WorkspaceError(f"The connection to {host} broke during {method}.", remedy=_LOOK)
+            case Loss.ENDLESS:
+                return WorkspaceError(f"The answer of {host} to {method} had no end.", remedy=_LOOK)
             case _:
                 assert_never(lost.loss)
 

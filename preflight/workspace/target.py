@@ -67,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True):
     """How the client reaches the API; None leaves a choice to the environment."""
 
     timeout_seconds: float = TIMEOUT
+    whole_seconds: float = 300.0
+    """By when an answer must be whole that keeps coming."""
     proxy: str | None = None
     ca_bundle: str | None = None
     keep_token: bool = False

@@ -16,6 +16,11 @@ from preflight.folders import cache_folder
 from preflight.workspace import wire
 from preflight.workspace.target import Credentials, Target
 
+_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Neither through a link that somebody else laid, nor waiting for the other end of a pipe."""
+_LONGEST = 8_000
+"""Bytes; a header of much more is refused by servers, which would leave a kept token useless until it ends."""
+
 
 class Token(msgspec.Struct, frozen=True):
     """A token and the second, counted from 1970, from which on it is not used any more."""
@@ -39,11 +44,13 @@ class TokenFile:
     def read(self) -> Token | None:
         """The token, where there is one that is still good and that nobody else could have put there or read."""
         try:
-            with self._path.open("rb") as file:
+            with os.fdopen(os.open(self._path, os.O_RDONLY | _SAFE), "rb") as file:
                 held = os.fstat(file.fileno())
+                if not stat.S_ISREG(held.st_mode):
+                    return None
                 if hasattr(os, "getuid") and (held.st_uid != os.getuid() or stat.S_IMODE(held.st_mode) & 0o077):
                     return None
-                token = msgspec.json.decode(file.read(100_000), type=Token)
+                token = msgspec.json.decode(file.read(_LONGEST), type=Token)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
         return token if token.until > time.time() and token.text.isascii() and token.text.isprintable() else None
@@ -53,7 +60,8 @@ class TokenFile:
         part = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            part.unlink(missing_ok=True)
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE, 0o600), "wb") as file:
                 file.write(msgspec.json.encode(token))
             part.replace(self._path)
 

@@ -71,7 +71,9 @@ def blank(value: str | None) -> bool:
     return value is None or re.fullmatch(r"[ \t\n\f\r]*", value) is not None
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(rows_)
 def test_the_numbers_are_those_that_python_counts(tmp_path: Path, rows: list[Row]) -> None:
     found = profile(tmp_path, rows)

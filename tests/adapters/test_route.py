@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from preflight.source import Outcome, Step
 from preflight_adapters._route import handshake, proxy_for, resolve, route
+from servers.stand import Ports
 
 
 @pytest.fixture
@@ -106,9 +108,8 @@ def test_a_port_that_speaks_no_tls(listening: Listening) -> None:
 
 
 def test_a_closed_port() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    step = handshake("127.0.0.1", port)
+    with closing(Ports()) as ports:
+        step = handshake("127.0.0.1", ports.take())
     assert (step.outcome, "refused" in step.detail) == (Outcome.FAIL, True)
 
 

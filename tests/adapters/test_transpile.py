@@ -154,11 +154,11 @@ def test_but_not_where_a_row_or_the_iterator_depends_on_it(sql: str) -> None:
     ("before", "after"), [("CAST(", " AS INT)"), ("1.5 / (", ")"), ("(", " / 2)"), ("TO_DATE(", ")")]
 )
 def test_nested_guards_do_not_grow_without_bound(before: str, after: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert transpile(f"SELECT a FROM t WHERE {before * 4}a{after * 4} = b", "snowflake")
     with pytest.raises(WarehouseError):
         transpile(f"SELECT a FROM t WHERE {before * 20}a{after * 20} = b", "snowflake")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_hint_is_no_part_of_the_meaning() -> None:

@@ -9,6 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from preflight.changes.payload import Change, Difference, How
+from preflight.changes.show import markdown
+from preflight.report.markdown import COMMENT, LONGEST
 from tests.changes.repository import commit, edit, repository
 from tests.cli.command import run
 from tests.lock.test_lock import WITH_STAND_IN, project, warehouse
@@ -84,6 +87,16 @@ def test_markdown_cannot_be_broken_out_of(root: Path) -> None:
     lines = run("diff", "--since", "main", "--offline", "-o", "markdown", root).stdout.splitlines()
     row = next(line for line in lines if "script" in line)
     assert row == "| `contacts` | added | column `a\\|b'<script>` |  | `custom attribute` |"
+
+
+def test_a_large_difference_and_a_full_report_fit_one_comment() -> None:
+    change = Change("p" * 300, How.CHANGED, "column", "c" * 300, "b" * 300, "a" * 300)
+    found = Difference("main", (change,) * 5_000, 1, 2, 5, ("h" * 300,) * 5_000)
+    text = markdown(found)
+    assert len(text) <= COMMENT - LONGEST
+    rows = text.count("| **changed** |")
+    assert rows > 10
+    assert f"… and {5_000 - rows:,} more" in text
 
 
 def test_an_open_star_is_told(root: Path) -> None:

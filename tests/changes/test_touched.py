@@ -142,6 +142,11 @@ def test_a_shallow_clone_says_what_to_fetch(root: Path, tmp_path: Path) -> None:
     done = run("check", "--offline", "--changed-since", "main", root)
     assert done.returncode == 2
     assert "fetch-depth: 0" in done.stderr
+    git(tmp_path, "clone", "-q", "--depth", "1", tmp_path.as_uri(), "shallow")
+    shallow = tmp_path / "shallow" / root.relative_to(tmp_path)
+    done = run("check", "--offline", "--changed-since", "origin/elsewhere", shallow)
+    assert "git knows no commit 'origin/elsewhere'" in done.stderr
+    assert "fetch-depth: 0" in done.stderr
 
 
 def test_an_ancestor_in_dbt_touches_the_pipeline(tmp_path: Path) -> None:

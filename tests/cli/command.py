@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import preflight.cli
+from tests.until import PATIENCE_SECONDS
 
 PROJECT = """\
 version: 1
@@ -88,4 +89,6 @@ def run_apart(*arguments: str | Path, **options: Any) -> subprocess.CompletedPro
     """Run the command line in a process of its own."""
     defaults: dict[str, Any] = {"env": environment(), "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
     command = [sys.executable, "-m", "preflight", *map(str, arguments)]
-    return subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, timeout=60, **(defaults | options))
+    return subprocess.run(
+        command, stderr=subprocess.PIPE, text=True, check=False, timeout=PATIENCE_SECONDS, **(defaults | options)
+    )

@@ -65,6 +65,16 @@ def test_a_plan_is_shown_applied_and_then_there_is_nothing_left(
     assert sandbox.writes == writes
 
 
+def test_a_data_plan_that_is_there_opens_apply(folder: Path, sandbox: Sandbox, variables: dict[str, str]) -> None:
+    project(
+        folder, CLEAN, TEXT.replace("    environment:", "    plan_id: orders\n    plan_version: 3\n    environment:")
+    )
+    assert "missing-data-plan" in run("apply", "--yes", cwd=folder, env=variables).stderr
+    version = {"version": 3, "version_document": {"data_points": []}}
+    sandbox.state.plans["orders"] = {"data_plan_id": "orders", "data_plan_versions": [version]}
+    assert run("apply", "--yes", cwd=folder, env=variables).returncode == 0
+
+
 def test_without_a_terminal_and_without_yes_nothing_is_written(
     folder: Path, sandbox: Sandbox, variables: dict[str, str]
 ) -> None:

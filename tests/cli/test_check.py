@@ -24,7 +24,16 @@ def test_a_finding_is_shown_with_its_place_and_exits_1(tmp_path: Path) -> None:
     done = run("check", "--offline", project(tmp_path, BROKEN))
     assert done.returncode == 1
     assert "error[PF107] trailing-semicolon: " in done.stdout
-    assert " --> models/model.sql:1:65\n" in done.stdout
+    assert f" --> {tmp_path}/models/model.sql:1:65\n" in done.stdout
+
+
+def test_paths_lead_to_the_files_from_where_the_command_runs(tmp_path: Path) -> None:
+    project(tmp_path / "sync", BROKEN)
+    for folder, path, shown in ((tmp_path, "sync", "sync/"), (tmp_path / "sync", ".", "")):
+        done = run("check", "--offline", path, "-o", "text", "-o", "text:report.txt", cwd=folder)
+        assert f" --> {shown}models/model.sql:1:65\n" in done.stdout
+        assert f"\nproject {shown}preflight.yml, " in done.stdout
+        assert (folder / "report.txt").read_text("utf-8") == done.stdout
 
 
 def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
@@ -42,6 +51,7 @@ def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
     [
         (["-o", "jsn"], "no output format 'jsn'", "write json"),
         (["-o", "json", "-o", "text"], "two results would go to stdout", "give one a file"),
+        (["-o", "report.md"], "no output format 'report.md'", "write markdown:report.md"),
         (["-o", "json:"], "'json:' names no file", "write json:FILE"),
         (["-o", "text:no/such/folder/r.txt"], "cannot be written", "name another file"),
         (["--select", "trailing-semicolons"], "no rule is called 'trailing-semicolons'", "write trailing-semicolon"),
@@ -51,6 +61,7 @@ def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
         (["--fail-on", "eror"], "'eror' is not one of", "run `preflight check --help`"),
         (["--offlin"], "No such option", "run `preflight check --help`"),
         (["no-such-folder"], "there is no project file", "preflight init"),
+        (["models/model.sql"], "is SQL, and no project file", "name the project's folder"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_remedy(
@@ -71,6 +82,15 @@ def test_a_broken_project_file_is_reported_with_all_its_problems_and_exits_2(tmp
     assert done.returncode == 2
     assert "dayly" in done.stdout
     assert "service_provder" in done.stdout
+    assert "note: not judged until its grammar is mended: connection warehouse, pipeline contacts\n" in done.stdout
+
+
+def test_of_an_unreadable_project_nothing_is_said_to_have_passed_the_grammar(tmp_path: Path) -> None:
+    done = run("check", "--offline", project(tmp_path, text="version: 1\n\tworkspace: 1\n"), "-o", "json")
+    assert done.returncode == 2
+    (verdicts,) = json.loads(done.stdout)["verdicts"]
+    assert "PF003" not in verdicts["pass"]
+    assert "PF003" in next(u["rules"] for u in verdicts["unproven"] if u["reason"].startswith("not all of the project"))
 
 
 @pytest.mark.parametrize("text", ["", "\x00\x01", "[1, 2]", "a: [", "&a [*a, *a]", "version: 1\n"])

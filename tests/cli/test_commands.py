@@ -15,6 +15,7 @@ import pytest
 
 from preflight.cli import COMMANDS
 from preflight.errors import EnvironmentFailure
+from tests.until import PATIENCE_SECONDS
 
 from .command import PROJECT, environment, project, run, run_apart
 
@@ -70,6 +71,7 @@ def test_a_rule_is_explained_by_code_and_by_name(name: str) -> None:
     [
         ("window-over-limit", "write window-over-record-limit"),
         ("PPF401", "write PF401"),
+        ("PF40", "name one of: PF401, PF402, "),
         ("\x1b[2J", "`preflight rules`"),
     ],
 )
@@ -84,8 +86,10 @@ def test_a_misspelt_rule_is_answered_with_the_nearest(name: str, remedy: str) ->
 
 
 def test_the_first_project_passes_its_own_check(tmp_path: Path) -> None:
-    made = run("init", tmp_path / "sync")
+    made = run("init", "my sync", cwd=tmp_path)
     assert made.returncode == 0
+    assert made.stdout.endswith("then run `preflight check 'my sync'`\n")
+    (tmp_path / "my sync").rename(tmp_path / "sync")
     assert (tmp_path / "sync" / "preflight.yml").is_file()
     done = run("check", "--offline", tmp_path / "sync", "-o", "json")
     assert done.returncode == 0
@@ -144,7 +148,7 @@ def test_the_sandbox_says_where_it_is_and_stops_when_told(tmp_path: Path) -> Non
             url = (tmp_path / "url").read_text("utf-8")
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
     assert said[0] == f"sandbox on {url}\n"
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
     assert said[1].startswith(f"export MP_API_URL={url}")
@@ -201,7 +205,7 @@ def crashing(statement: str, **variables: str) -> subprocess.CompletedProcess[st
         text=True,
         check=False,
         env=environment(**variables),
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests.until import PATIENCE_SECONDS
+
 from .command import PROJECT, project, run
 
 SQL = "SELECT c.CUSTOMER_ID,\tc.UPDATED_AT, -- é\r\n  UPPER(c.CITY)\r\nFROM PUBLIC.CONTACTS AS c;\r\n"
@@ -47,7 +49,7 @@ def test_diff_writes_nothing_and_can_be_applied(tmp_path: Path) -> None:
     assert done.stdout.startswith("--- a/models/model.sql\n+++ b/models/model.sql\n")
     assert (tmp_path / "report.json").exists()
     patch = ["patch", "-p1", "--silent"]
-    subprocess.run(patch, input=done.stdout.encode(), cwd=tmp_path, check=True, timeout=20)
+    subprocess.run(patch, input=done.stdout.encode(), cwd=tmp_path, check=True, timeout=PATIENCE_SECONDS)
     assert file.read_bytes() == FIXED.replace("\r\n", "\n").encode()
 
 

@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.cli.command import environment
+from tests.report.screen import terminal
 from tests.rules.cases import Case, write
+from tests.until import PATIENCE_SECONDS
 
-ROOT = Path(__file__).parents[2]
 MANY = """
 SELECT a.customer_id, a.updated_at
 FROM crm.public.t AS a JOIN crm.public.t AS b ON 1 = 1 JOIN crm.public.t AS c ON 1 = 1
@@ -25,16 +25,16 @@ CREATE TABLE public.t AS SELECT 'c' || i AS customer_id, TIMESTAMP '2026-11-01' 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
 def test_an_interrupt_stops_a_statement_that_would_run_for_hours(tmp_path: Path) -> None:
     write(Case("", "", {"sql": MANY, "warehouse": DDL}, ""), tmp_path)
-    path = os.pathsep.join(str(ROOT / folder) for folder in ("", "adapters", "rules"))
     command = [sys.executable, "-m", "preflight", "check", "--offline", str(tmp_path)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
-    ) as running:
-        time.sleep(4)
-        assert running.poll() is None, running.communicate()
-        running.send_signal(signal.SIGINT)
+    with (
+        terminal() as (screen, stream),
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stream, env=environment(TERM="xterm")) as running,
+    ):
         try:
-            _, said = running.communicate(timeout=30)
+            screen.shows("counting its windows")
+            running.send_signal(signal.SIGINT)
+            running.communicate(timeout=PATIENCE_SECONDS)
         finally:
             running.kill()
-    assert (running.returncode, said.strip()) == (130, "interrupted")
+        *_, last = screen.states()
+    assert (running.returncode, last.strip()) == (130, "interrupted")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from preflight.cli import COMMANDS
+from tests.until import PATIENCE_SECONDS
 
 from .command import environment, project
 
@@ -29,7 +30,12 @@ def imported(*arguments: str) -> set[str]:
     """The top-level modules outside the standard library that a command brings in."""
     probe = PROBE.format(arguments=json.dumps(arguments))
     done = subprocess.run(
-        [sys.executable, "-c", probe], capture_output=True, text=True, check=False, env=environment(), timeout=60
+        [sys.executable, "-c", probe],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+        timeout=PATIENCE_SECONDS,
     )
     code, modules = json.loads(done.stderr)
     assert code == 0, done.stderr

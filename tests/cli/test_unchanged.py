@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from preflight import unchanged
+from preflight import again, unchanged
+from tests.until import PATIENCE_SECONDS
 
 from .command import PROJECT, environment, project
 
@@ -37,7 +38,9 @@ class Checks:
     def __call__(self, *options: str) -> tuple[str, int, list[str]]:
         """Output, exit code, and which heavy modules were imported."""
         command = [sys.executable, "-c", PROBE, "check", str(self.folder), "--offline", *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.env, timeout=60)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=self.env, timeout=PATIENCE_SECONDS
+        )
         code, heavy = json.loads(done.stderr)
         return done.stdout, code, heavy
 
@@ -106,7 +109,7 @@ def test_without_a_cache_nothing_is_kept(checks: Checks) -> None:
 
 def test_what_was_printed_holds_until_the_next_run_that_it_names(checks: Checks) -> None:
     checks()
-    asked = (*unchanged.PLAIN, False, "utf-8", 0)
+    asked = (*again.PLAIN, False, "utf-8", 0)
     now = time.time()
     today = unchanged.Unchanged(checks.folder, asked, unchanged.Cache({"XDG_CACHE_HOME": checks.env["XDG_CACHE_HOME"]}))
     assert today._printed() is not None

@@ -62,7 +62,7 @@ def test_links_that_lead_in_a_circle(project: Write, tmp_path: Path) -> None:
     (tmp_path / "loop.sql").symlink_to("loop.sql")
     assert kinds(project(GOOD.replace("models/contacts.sql", "loop.sql"))) == ["unreadable-file"]
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="no regular file"):
         load(tmp_path / "loop")
 
 
@@ -123,3 +123,18 @@ def test_both_names_of_the_project_file(tmp_path: Path) -> None:
 def test_no_project_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="no project file"):
         load(tmp_path / name)
+
+
+def test_the_projects_in_the_folders_below_are_named(project: Write, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "preflight.yml").write_text("version: 1\n")
+    with pytest.raises(UsageError) as error:
+        load(tmp_path)
+    assert error.value.remedy == "name one of: a, b"
+
+
+def test_a_folder_by_the_project_files_name(tmp_path: Path) -> None:
+    (tmp_path / "preflight.yml").mkdir()
+    with pytest.raises(UsageError, match="no regular file"):
+        load(tmp_path)

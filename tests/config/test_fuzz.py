@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from preflight.config import Project, load, nodes
 from tests.config.projects import GOOD
 
-FUZZ = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+FUZZ = settings(
+    max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 
 
 def check(project: Project) -> None:

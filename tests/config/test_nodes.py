@@ -87,12 +87,12 @@ def test_bombs_are_defused_quickly() -> None:
     block = "".join(" " * i + "- \n" for i in range(3000))
     wide = "[" + "1," * 300_000 + "]"
     long = "a: " + "x" * 2_000_000
-    begin = time.monotonic()
+    begin = time.process_time()
     for text in (laughs, deep, block, wide, long):
         _, mistakes = nodes.parse(text)
         assert mistakes
         assert mistakes[0].kind == "broken-yaml"
-    assert time.monotonic() - begin < 20
+    assert time.process_time() - begin < 20
 
 
 def test_offsets_are_code_points() -> None:

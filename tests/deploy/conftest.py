@@ -25,11 +25,11 @@ def sandbox(running: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[Client]:
+def client(sandbox: Sandbox, patience: float) -> Iterator[Client]:
     environ = {**sandbox.environment(), **projects.SECRETS}
     config = projects.workspace(sandbox)
     with Client(
-        target(config), credentials(config, environ), environ=environ, settings=Settings(0.5), sleep=lambda _: None
+        target(config), credentials(config, environ), environ=environ, settings=Settings(patience), sleep=lambda _: None
     ) as it:
         yield it
 

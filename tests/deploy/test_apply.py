@@ -1,6 +1,7 @@
 import msgspec
 import pytest
 
+from preflight.config import Schedule
 from preflight.deploy.apply import Done, apply
 from preflight.deploy.plan import Keep, explain, make
 from preflight.errors import EnvironmentFailure, PlanRefused, PreflightError, ProofMissing, UsageError, WorkspaceError
@@ -117,8 +118,9 @@ def test_a_lost_activation_converges(sandbox, client, fault):
     assert sandbox.state.get("pipelines", "contacts")["state"] == "active"
 
 
-def test_nothing_is_sent_again_before_it_was_looked_up(sandbox, client):
-    sandbox.fail("POST", f"{B}/connections", Fault(hang=True))
+@pytest.mark.parametrize("fault", [Fault(reset=True), Fault(hang=True)], ids=["reset", "hang"])
+def test_nothing_is_sent_again_before_it_was_looked_up(sandbox, client, fault):
+    sandbox.fail("POST", f"{B}/connections", fault)
     taken(client, projects.project())
     on_connection = [method for method, path in sandbox.requests if path.startswith(f"{B}/connections")]
     assert on_connection == ["GET", "GET", "POST", "GET", "POST", "GET", "GET"]
@@ -353,18 +355,62 @@ DESTRUCTIVE = {
     "connection_id": {"connection_id": "other"},
     "data_model_id": {"data_model_id": "other"},
     "environment": {"environment": "production"},
+    "partner_feed_id": {"partner_feed_id": 7, "partner_feed_key": None},
+    "field_transformation_id": {"field_transformation_id": "orders"},
+    "schedule.type": {"schedule": Schedule("on_demand")},
 }
+CONFIG = {"account_identifier": "xy98765", "region": "eu-central-1", "http_path": "/sql/1"}
 
 
 @pytest.mark.parametrize("field", DESTRUCTIVE)
 def test_what_runs_is_stopped_or_re_pointed_only_when_that_is_meant(sandbox, client, field):
     connections = projects.connection(), projects.connection(id="other")
     data_models = projects.data_model(), projects.data_model("other")
-    fill(sandbox, *connections, *data_models, projects.pipeline())
+    mappings = (projects.field_transformation(),)
+    fill(sandbox, *connections, *data_models, *mappings, projects.pipeline())
     changed = projects.pipeline(**DESTRUCTIVE[field])
-    project = projects.project(changed, connections=connections, data_models=data_models)
+    project = projects.project(
+        changed, connections=connections, data_models=data_models, field_transformations=mappings
+    )
     refused(sandbox, client, PlanRefused, f"pipeline contacts: {field}", project=project)
     assert taken(client, project, allow_destructive=True)[-1].done is Done.UPDATED
+
+
+@pytest.mark.parametrize("field", CONFIG)
+def test_a_connection_reads_another_place_only_when_that_is_meant(sandbox, client, field):
+    fill(sandbox, projects.connection(config=CONFIG), projects.data_model(), projects.pipeline())
+    project = projects.project(connections=(projects.connection(config=CONFIG | {field: "elsewhere"}),))
+    refused(sandbox, client, PlanRefused, f"config.{field} .*re-point", project=project)
+    assert taken(client, project, allow_destructive=True)[0].done is Done.UPDATED
+
+
+TWO = projects.pipeline(), projects.pipeline("second")
+NEW_SQL = (projects.data_model(sql="SELECT customer_id FROM contacts"),)
+
+
+def test_what_another_pipeline_of_the_project_runs_on_changes_only_with_it(sandbox, client):
+    fill(sandbox, projects.connection(), projects.data_model(), *TWO)
+    project = projects.project(*TWO, data_models=NEW_SQL)
+    plan = make(project, client.read(), ("contacts",))
+    assert "pipeline second" in explain(plan)
+    for allowed in (False, True):
+        with pytest.raises(PlanRefused, match="pipeline second") as caught:
+            taken(client, project, plan=plan, allow_destructive=allowed)
+        assert "--pipeline second" in caught.value.remedy
+    assert sandbox.writes == []
+    assert taken(client, project, "contacts", "second")[1].done is Done.UPDATED
+
+
+def test_what_somebody_elses_pipeline_runs_on_changes_only_when_that_is_meant(sandbox, client):
+    fill(sandbox, projects.connection(), projects.data_model(), *TWO)
+    project = projects.project(data_models=NEW_SQL)
+    refused(sandbox, client, PlanRefused, "pipeline second", project=project)
+    assert taken(client, project, allow_destructive=True)[1].done is Done.UPDATED
+
+
+def test_a_new_name_and_a_paused_pipeline_harm_nobody(sandbox, client):
+    fill(sandbox, projects.connection(), projects.data_model(), TWO[0], projects.pipeline("second", state="paused"))
+    assert taken(client, projects.project(connections=(projects.connection(name="New"),), data_models=NEW_SQL))
 
 
 def test_secrets_are_sent_again_when_asked_for_and_no_more(sandbox, client):
@@ -378,6 +424,45 @@ def test_secrets_are_sent_again_when_asked_for_and_no_more(sandbox, client):
     events = taken(client, project, plan=plan)
     assert [event.done for event in events] == [Done.ROTATED, Done.UNCHANGED, Done.UNCHANGED]
     assert [method for method, _ in sandbox.writes] == ["PUT"]
+
+
+def rotated(client, project):
+    return taken(client, project, plan=make(project, client.read(), rotate=("crm",)))
+
+
+@pytest.mark.parametrize("status", [400, 403, 422, 429, 505])
+def test_secrets_that_are_refused_were_not_sent_again(sandbox, client, status):
+    """Reading cannot tell: a connection that reads as meant may hold the old password or the new one."""
+    taken(client, projects.project())
+    sandbox.fail("PUT", f"{B}/connections/crm", Fault(status=status), times=99)
+    with pytest.raises(WorkspaceError) as caught:
+        rotated(client, projects.project())
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("fault", [Fault(status=500), Fault(status=409), Fault(reset=True), Fault(hang=True)], ids=str)
+def test_secrets_are_sent_until_it_is_known_that_they_arrived(sandbox, client, fault):
+    taken(client, projects.project())
+    client.environ = {**client.environ, "SNOWFLAKE_PASSWORD": "canary-new"}
+    sandbox.fail("PUT", f"{B}/connections/crm", fault, times=2)
+    assert rotated(client, projects.project())[0].done is Done.ROTATED
+    assert sandbox.state.stored("connections", "crm")["config"]["password"] == "canary-new"
+    sandbox.fail("PUT", f"{B}/connections/crm", fault, times=99)
+    with pytest.raises(WorkspaceError) as caught:
+        rotated(client, projects.project())
+    assert "--rotate-secrets crm" in caught.value.remedy
+
+
+def test_what_moves_between_two_attempts_is_not_overwritten(sandbox, client):
+    taken(client, projects.project())
+    theirs = sandbox.state.get("pipelines", "contacts") | {"name": "Theirs"}
+    sandbox.fail("PUT", f"{B}/data-pipelines/contacts", Fault(status=500))
+    sandbox.fail(
+        "GET", f"{B}/data-pipelines/contacts", Fault(status=200, body=msgspec.json.encode(theirs).decode()), skip=1
+    )
+    with pytest.raises(PlanRefused, match="moved"):
+        taken(client, projects.project(projects.pipeline(plan_id="orders")))
+    assert sandbox.writes.count(("PUT", f"{B}/data-pipelines/contacts")) == 1 + 1
 
 
 def test_what_holds_no_secret_cannot_be_rotated(client):

@@ -34,11 +34,11 @@ def take(client, project):
     return list(apply(plan, project, client, cleared, active_pipelines=5))
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [pytest.param(fault, id=name) for name, fault in FAULTS.items()])
 @pytest.mark.parametrize("number", range(ALL))
 def test_a_spoilt_request_leaves_one_of_each_after_a_second_apply(sandbox, client, number, fault):
     project = projects.events_project()
-    sandbox.fail("*", "*", FAULTS[fault], skip=number)
+    sandbox.fail("*", "*", fault, skip=number)
     said = ""
     try:
         take(client, project)

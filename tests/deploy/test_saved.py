@@ -1,9 +1,13 @@
 """Saved plans, as a user sees them; the workspace is the sandbox."""
 
 import json
+import os
+from hashlib import sha256
 
+import msgspec
 import pytest
 
+from preflight.deploy.saved import Saved
 from preflight.sandbox.faults import Fault
 from preflight.workspace import wire
 
@@ -137,6 +141,32 @@ def test_an_edited_file_is_refused(disk, name):
     content[name] = other.get(name, "elsewhere")
     file.write_text(json.dumps(content, indent=2))
     refused(disk, "was edited")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"steps": ("Plan for nothing",)}, "what the plan shows of its steps"),
+        ({"rotate": ("crm",), "steps": ()}, "what the plan shows of its steps"),
+        ({"workspace": {"x": "y"}}, "the workspace's x moved"),
+        ({"workspace": {}}, "the workspace's connection crm moved"),
+        ({"inputs": {}}, "the project's connection crm moved"),
+        ({"target": "https://elsewhere"}, "the target"),
+    ],
+)
+def test_a_file_that_was_edited_with_care_is_refused(disk, changes, said):
+    """Its fingerprint keeps mistakes out, not a forger; nothing of what it says is acted on."""
+    file = saved(disk)
+    forged = msgspec.structs.replace(msgspec.json.decode(file.read_bytes(), type=Saved), content="", **changes)
+    content = sha256(msgspec.json.encode(forged, order="deterministic")).hexdigest()
+    file.write_bytes(msgspec.json.encode(msgspec.structs.replace(forged, content=content)))
+    refused(disk, said)
+
+
+def test_what_is_no_file_is_no_plan(disk):
+    os.mkfifo(disk.folder / "pipe")
+    disk.run("apply", "pipe", expect=2)
+    disk.run("plan", "--save", "pipe", expect=2)
 
 
 @pytest.mark.parametrize(

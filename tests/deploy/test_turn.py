@@ -1,7 +1,6 @@
 """One apply at a time, and a process that dies at any moment; real processes against the sandbox."""
 
 import signal
-import time
 
 import pytest
 
@@ -9,6 +8,7 @@ from preflight.deploy.turn import alone
 from preflight.errors import EnvironmentFailure, PlanRefused
 from preflight.sandbox.faults import Fault
 from preflight.workspace import wire
+from tests.until import until
 
 B = "/platform/v2/workspaces/5328"
 LISTS = len(wire.COLLECTIONS)
@@ -17,19 +17,12 @@ STEPS = 14
 """Requests on the workspace after the lists, for a connection, a data model and an active pipeline."""
 
 
-def wait(true):
-    until = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
 def killed(disk, number, *, after):
     """An apply that got no answer to its n-th request on the workspace, and was killed then."""
     disk.sandbox.fail("*", f"{B}/*", Fault(hang=True, after=after), skip=number, times=999)
     process = disk.start("apply", "--yes")
     try:
-        wait(lambda: sum(path != "/oauth/token" for _, path in disk.sandbox.requests) > number)
+        until(lambda: sum(path != "/oauth/token" for _, path in disk.sandbox.requests) > number)
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -69,7 +62,7 @@ def test_a_second_apply_is_refused_at_once_and_works_once_the_first_is_dead(disk
     disk.sandbox.fail("POST", f"{B}/connections", Fault(hang=True))
     first = disk.start("apply", "--yes")
     try:
-        wait(lambda: disk.sandbox.writes)
+        until(lambda: disk.sandbox.writes)
         before = len(disk.sandbox.requests)
         _, err = disk.run("apply", "--yes", expect=6)
         assert f"Another apply to {disk.sandbox.api_url}/workspaces/5328 is running (process {first.pid})" in err
@@ -98,3 +91,16 @@ def test_a_lock_that_cannot_be_had_is_no_lock(tmp_path):
     (tmp_path / "preflight").write_text("in the way")
     with pytest.raises(EnvironmentFailure, match="cannot be taken"), alone("a", {"XDG_STATE_HOME": str(tmp_path)}):
         raise AssertionError
+
+
+def test_a_lock_is_not_written_through_a_link(tmp_path):
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    with alone("a", environ):
+        pass
+    [lock] = (tmp_path / "preflight" / "locks").iterdir()
+    lock.unlink()
+    (tmp_path / "precious").write_text("text")
+    lock.symlink_to(tmp_path / "precious")
+    with pytest.raises(EnvironmentFailure, match="cannot be taken"), alone("a", environ):
+        raise AssertionError
+    assert (tmp_path / "precious").read_text() == "text"

@@ -12,11 +12,12 @@ import select
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.until import PATIENCE_SECONDS
 
 from . import prepared
 from .blocks import Block, Command, agrees, blocks, commands
@@ -61,7 +62,7 @@ def at_a_terminal(command: str, folder: Path, variables: dict[str, str]) -> subp
             stdin=theirs,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
         )
     finally:
         os.close(ours)
@@ -79,10 +80,9 @@ def until_interrupted(command: str, folder: Path, variables: dict[str, str]) -> 
         text=True,
     )
     assert program.stdout is not None
-    ready, _, _ = select.select([program.stdout], [], [], 60)
-    time.sleep(0.5)
+    ready, _, _ = select.select([program.stdout], [], [], PATIENCE_SECONDS)
     program.send_signal(signal.SIGINT)
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=PATIENCE_SECONDS)
     assert ready, err
     return subprocess.CompletedProcess(command, program.returncode, out, err)
 

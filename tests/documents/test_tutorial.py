@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+
+from servers.stand import Ports
+from tests.until import PATIENCE_SECONDS
 
 from .blocks import Block, agrees, blocks, commands
 
@@ -69,7 +71,7 @@ class Stranger:
         )
         self.beside.append(program)
         assert program.stdout is not None
-        watch = threading.Timer(60, program.kill)
+        watch = threading.Timer(PATIENCE_SECONDS, program.kill)
         watch.start()
         said = "".join(program.stdout.readline() for _ in range(lines))
         watch.cancel()
@@ -102,16 +104,14 @@ class Stranger:
 
 @contextmanager
 def stranger(folder: Path, wheel: Path) -> Iterator[Stranger]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    somebody = Stranger(folder, wheel, port)
-    try:
-        yield somebody
-    finally:
-        for program in somebody.beside:
-            program.send_signal(signal.SIGINT)
-            program.communicate(timeout=30)
+    with closing(Ports()) as ports:
+        somebody = Stranger(folder, wheel, str(ports.take()))
+        try:
+            yield somebody
+        finally:
+            for program in somebody.beside:
+                program.send_signal(signal.SIGINT)
+                program.communicate(timeout=PATIENCE_SECONDS)
 
 
 def test_a_newcomer_can_follow_the_tutorial_to_its_end(tmp_path: Path) -> None:

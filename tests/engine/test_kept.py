@@ -18,6 +18,7 @@ from preflight.config import load
 from preflight.engine import Options, check
 from preflight.report import render
 from tests.cli.command import environment
+from tests.until import PATIENCE_SECONDS
 
 HEAD = """\
 version: 1
@@ -125,7 +126,9 @@ for _ in range(6):
 
 def python(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", program, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment(), timeout=120)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment(), timeout=PATIENCE_SECONDS
+    )
 
 
 def test_a_report_is_the_same_with_one_worker_with_two_and_with_none(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -14,6 +15,7 @@ from preflight.config import load
 from preflight.config.project import Connection
 from preflight.engine import Options, check
 from preflight.errors import Cause, WarehouseError
+from preflight.facts import WORKERS
 from preflight.finding import Grade, Report, State
 from preflight.model import (
     Access,
@@ -34,6 +36,7 @@ from preflight.model import (
 )
 from preflight.source import FULL, Capability, Record, Support
 from preflight_adapters._guard import Gate
+from tests.until import PATIENCE_SECONDS
 
 PIPELINE = """
   - id: p{n}
@@ -49,26 +52,29 @@ DELAY = 0.05
 
 
 class Slow:
-    """A warehouse that answers each statement after ``DELAY``; a table called ``gone`` is not there."""
+    """An adapter that has ``wait`` before each answer, with the statement's purpose; a table ``gone`` is not there."""
 
     dialect = "snowflake"
     stand_in = False
     support: Mapping[Capability, Support] = dict.fromkeys(Capability, FULL)
 
-    def __init__(self, connection: str, record: Record) -> None:
+    def __init__(self, connection: str, record: Record, wait: Callable[[str], object]) -> None:
         self._gate = Gate(connection, "snowflake", record)
+        self._wait = wait
         self._thread = threading.get_ident()
         self.closed = False
 
     def _send(self, sql: str, purpose: str, basis: Grade) -> None:
         assert threading.get_ident() == self._thread, "an adapter went from one thread to another"
         read = 512 * 1024 if basis is Grade.COUNTED else None
-        self._gate.send(sql, lambda _: time.sleep(DELAY), purpose=purpose, basis=basis, bytes_read=lambda _: read)
+        self._gate.send(sql, lambda _: self._wait(purpose), purpose=purpose, basis=basis, bytes_read=lambda _: read)
 
     def describe(self, sql: str) -> Schema:
         self._send(sql, "describe", Grade.DESCRIBED)
         if "gone" in sql.casefold():
             raise WarehouseError(Cause.NOT_FOUND, "there is no such table", name="GONE")
+        if "hollow" in sql.casefold():
+            return Schema(())
         columns = (Column("CUSTOMER_ID", Type(Kind.TEXT)), Column("UPDATED_AT", Type(Kind.INSTANT)))
         return Schema(columns)
 
@@ -100,10 +106,18 @@ class Slow:
         self.closed = True
 
 
+class Warehouse:
+    """What the connections of a project lead to; the connection ``broken`` refuses the password."""
+
+    def __init__(self) -> None:
+        self.adapters: list[Slow] = []
+        self.wait: Callable[[str], object] = lambda _: time.sleep(DELAY)
+        """Called with each statement's purpose before it is answered."""
+
+
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[Slow]:
-    """The adapters that were opened; the connection ``broken`` refuses the password."""
-    adapters: list[Slow] = []
+def warehouse(monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    found = Warehouse()
     attempts: list[str] = []
 
     def connect(connection: Connection, *, root: Path, environ: Mapping[str, str], record: Record) -> Slow:
@@ -112,11 +126,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Slow]:
             assert attempts.count("broken") == 1, "a refused password was tried again"
             time.sleep(DELAY)
             raise WarehouseError(Cause.AUTH, "incorrect username or password")
-        adapters.append(Slow(connection.id, record))
-        return adapters[-1]
+        found.adapters.append(Slow(connection.id, record, found.wait))
+        return found.adapters[-1]
 
     monkeypatch.setattr(registry, "connect_for", lambda connection, plugins=(): connect)
-    return adapters
+    return found
 
 
 def project(folder: Path, tables: list[tuple[str, str]]) -> Path:
@@ -143,17 +157,16 @@ def run(folder: Path) -> Report:
     return check(load(folder), Options(), environ={"P": "x"})
 
 
-def test_pipelines_wait_for_the_warehouse_at_the_same_time(tmp_path: Path, opened: list[Slow]) -> None:
-    start = time.monotonic()
-    report = run(project(tmp_path, [("main", f"crm.public.t{n}") for n in range(8)]))
-    seconds = time.monotonic() - start
-    waited = len(report.statements) * DELAY
-    assert seconds < waited / 2
-    assert len(opened) <= 8
-    assert all(adapter.closed for adapter in opened)
+def test_pipelines_wait_for_the_warehouse_at_the_same_time(tmp_path: Path, warehouse: Warehouse) -> None:
+    together = Barrier(WORKERS, timeout=PATIENCE_SECONDS)
+    warehouse.wait = lambda purpose: purpose == "describe" and together.wait()
+    report = run(project(tmp_path, [("main", f"crm.public.t{n}") for n in range(WORKERS)]))
+    assert [one.purpose for one in report.statements].count("describe") == WORKERS
+    assert len(warehouse.adapters) <= WORKERS
+    assert all(adapter.closed for adapter in warehouse.adapters)
 
 
-def test_each_pipeline_scans_twice_and_compiles_four_times(tmp_path: Path, opened: list[Slow]) -> None:
+def test_each_pipeline_scans_twice_and_compiles_four_times(tmp_path: Path, warehouse: Warehouse) -> None:
     report = run(project(tmp_path, [("main", f"crm.public.t{n}") for n in range(5)]))
     purposes = [one.purpose for one in report.statements]
     assert {purpose: purposes.count(purpose) for purpose in set(purposes)} == {
@@ -168,12 +181,12 @@ def test_each_pipeline_scans_twice_and_compiles_four_times(tmp_path: Path, opene
     }
 
 
-def test_a_table_of_many_pipelines_is_asked_for_once(tmp_path: Path, opened: list[Slow]) -> None:
+def test_a_table_of_many_pipelines_is_asked_for_once(tmp_path: Path, warehouse: Warehouse) -> None:
     report = run(project(tmp_path, [("main", "crm.public.t")] * 6))
     assert [one.purpose for one in report.statements].count("table") == 1
 
 
-def test_a_connection_that_fails_leaves_the_others_alone(tmp_path: Path, opened: list[Slow]) -> None:
+def test_a_connection_that_fails_leaves_the_others_alone(tmp_path: Path, warehouse: Warehouse) -> None:
     wanted = [(("broken", "main")[n % 2], f"crm.public.t{n}") for n in range(6)]
     report = run(project(tmp_path, wanted))
     assert [failure.subject for failure in report.failures] == ["connection broken"]
@@ -182,13 +195,20 @@ def test_a_connection_that_fails_leaves_the_others_alone(tmp_path: Path, opened:
     assert {states[f"p{n}"] for n in (1, 3, 5)} == {State.PASS}
 
 
-def test_a_query_that_is_refused_leaves_the_others_alone(tmp_path: Path, opened: list[Slow]) -> None:
+def test_a_query_that_is_refused_leaves_the_others_alone(tmp_path: Path, warehouse: Warehouse) -> None:
     report = run(project(tmp_path, [("main", "crm.public.gone"), ("main", "crm.public.t")]))
     states = {v.subject.id: v.state for v in report.verdicts if v.name == "query-refused-by-warehouse"}
     assert states == {"p0": State.FINDINGS, "p1": State.PASS}
 
 
-def test_who_watches_is_told_what_has_been_read(tmp_path: Path, opened: list[Slow]) -> None:
+def test_a_schema_without_a_column_is_no_answer(tmp_path: Path, warehouse: Warehouse) -> None:
+    report = run(project(tmp_path, [("main", "crm.public.hollow"), ("main", "crm.public.t")]))
+    states = {v.subject.id: v.state for v in report.verdicts if v.name == "query-refused-by-warehouse"}
+    assert states == {"p0": State.UNPROVEN, "p1": State.PASS}
+    assert ["no column" in failure.cause for failure in report.failures] == [True]
+
+
+def test_who_watches_is_told_what_has_been_read(tmp_path: Path, warehouse: Warehouse) -> None:
     told: list[tuple[str, str]] = []
     folder = project(tmp_path, [("main", "crm.public.t")])
     check(load(folder), Options(), environ={"P": "x"}, watch=lambda subject, step: told.append((subject.id, step)))

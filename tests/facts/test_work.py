@@ -10,6 +10,7 @@ import pytest
 
 from preflight.facts.once import Once
 from preflight.facts.work import spread
+from tests.until import PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2, 8])
@@ -20,7 +21,7 @@ def test_every_number_is_done_once(workers: int) -> None:
 
 
 def test_work_that_waits_is_done_at_the_same_time() -> None:
-    together = threading.Barrier(4, timeout=10)
+    together = threading.Barrier(4, timeout=PATIENCE_SECONDS)
     assert spread(4, 4, lambda _: together.wait() and None, lambda: None) is False
 
 
@@ -35,19 +36,29 @@ def test_an_error_is_raised_where_the_work_was_asked_for(workers: int) -> None:
 
 
 def test_an_interrupt_stops_what_runs_and_begins_nothing_new() -> None:
-    stopped = threading.Event()
-    begun: list[int] = []
+    stop = threading.Event()
+    stopped: dict[int, bool] = {}
 
     def do(number: int) -> None:
-        begun.append(number)
         if number == 1:
             _thread.interrupt_main()
-        stopped.wait(20)
+        stopped[number] = stop.wait(PATIENCE_SECONDS)
 
-    start = time.monotonic()
-    assert spread(10, 2, do, stopped.set) is True
-    assert time.monotonic() - start < 10
-    assert sorted(begun) == [0, 1]
+    assert spread(10, 2, do, stop.set) is True
+    assert stopped == {0: True, 1: True}
+
+
+def test_what_follows_a_statement_that_was_stopped_is_stopped_too() -> None:
+    stop = threading.Semaphore(0)
+    stopped: list[bool] = []
+
+    def do(number: int) -> None:
+        if number == 1:
+            _thread.interrupt_main()
+        stopped.extend(stop.acquire(timeout=PATIENCE_SECONDS) for _ in range(3))
+
+    assert spread(2, 2, do, lambda: stop.release(2)) is True
+    assert stopped == [True] * 6
 
 
 def test_what_is_asked_twice_is_answered_once() -> None:

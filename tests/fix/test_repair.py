@@ -163,7 +163,9 @@ SPACE = st.sampled_from([" ", "\n", "\r\n", "\t", "  ", " /* c; */ ", " -- d\r\n
 ITEMS = st.sampled_from(["c.customer_id", "UPPER(c.city)", "c.tier AS loyaltyTier", "'a;b' AS x", "c.updated_at"])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(ITEMS, min_size=1, max_size=4, unique=True), st.lists(SPACE, min_size=12, max_size=12))
 def test_a_repair_keeps_all_other_text(tmp_path: Path, items: list[str], spaces: list[str]) -> None:
     space = iter(spaces)

@@ -17,6 +17,7 @@ from preflight.lock.file import (
     Seen,
     UnreadableLock,
     decode,
+    decode_skimmed,
     encode,
     hours,
 )
@@ -97,6 +98,10 @@ def test_what_is_written_is_read_back_and_written_alike(lock: Lock) -> None:
     text = encode(lock)
     assert decode(text.encode()) == lock
     assert encode(decode(text.encode())) == text
+    skimmed = decode_skimmed(text.encode())
+    assert [entry.read() for entry in skimmed.tables] == [entry.read() for entry in lock.tables]
+    assert [entry.ref for entry in skimmed.tables] == [entry.ref for entry in lock.tables]
+    assert [(e.connection, e.seen) for e in skimmed.entries] == [(e.connection, e.seen) for e in lock.entries]
 
 
 @given(BUCKETS)
@@ -107,8 +112,9 @@ def test_the_hours_of_a_histogram_survive(buckets: tuple[Bucket, ...]) -> None:
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_nothing_but_a_lock_is_believed(data: bytes) -> None:
-    with pytest.raises(UnreadableLock):
-        decode(data)
+    for read in (decode, decode_skimmed):
+        with pytest.raises(UnreadableLock):
+            read(data)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +131,26 @@ def test_nothing_but_a_lock_is_believed(data: bytes) -> None:
     ],
 )
 def test_spoilt_locks_are_refused(text: str) -> None:
+    for read in (decode, decode_skimmed):
+        with pytest.raises(UnreadableLock):
+            read(text.encode())
+
+
+@pytest.mark.parametrize(
+    "columns",
+    ["null", "{}", "[{}]", '[{"name": 1}]', '[{"name": "a", "type": {"kind": "no"}}]', '[{"name": "\udcff"}]'],
+)
+def test_a_table_whose_columns_are_spoilt_is_refused_when_it_is_asked_for(columns: str) -> None:
+    seen = Seen(date(2026, 1, 1), "user U", "metadata")
+    tables = tuple(LockedTable("c", "0", seen, TableInfo(TableRef(name, "s", "c"))) for name in ("a", "b"))
+    text = encode(Lock(tables=tables)).replace('"columns": []', f'"columns": {columns}', 1)
+    data = text.encode("utf-8", "surrogateescape")
     with pytest.raises(UnreadableLock):
-        decode(text.encode())
+        decode(data)
+    spoilt, sound = decode_skimmed(data).tables
+    assert sound.read() == tables[1].table
+    with pytest.raises(UnreadableLock):
+        spoilt.read()
 
 
 def test_a_changed_column_is_one_changed_line() -> None:

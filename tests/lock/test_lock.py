@@ -71,6 +71,17 @@ def test_a_check_without_credentials_rests_on_the_lock_and_says_so(locked: Path)
     assert "locked" in run("check", "--offline", locked).stdout
 
 
+def test_a_table_whose_entry_is_spoilt_proves_nothing(locked: Path) -> None:
+    file = locked / "preflight.lock"
+    head, tables = file.read_text("utf-8").split('"tables": [')
+    file.write_text(head + '"tables": [' + tables.replace('{"name": "CUSTOMER_ID"', '{"name": 7', 1), "utf-8")
+    report = check(load(locked), Options(offline=True), environ={})
+    assert not report.bugs
+    assert states(locked, "missing-table") == {State.UNPROVEN}
+    assert "cannot be used" in next(v.reason for v in report.verdicts if v.name == "missing-table")
+    assert "is no lock" in run("lock", locked, "--check", "--offline").stderr
+
+
 def test_it_answers_as_the_warehouse_did(locked: Path) -> None:
     offline = check(load(locked), Options(offline=True), environ={})
     live = check(load(project(locked, text=WITH_STAND_IN)), Options(offline=True), environ={})

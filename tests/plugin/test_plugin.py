@@ -120,6 +120,13 @@ def test_a_broken_project_fails_with_its_problem(here: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["error[[]PF0*dayly*", "*--> preflight.yml:19:43"])
 
 
+def test_of_an_unreadable_project_the_syntax_alone_fails(here: pytest.Pytester) -> None:
+    project(here.path, text="version: 1\n\tworkspace: 1\n")
+    found = outcomes(here.runpytest(*OFFLINE, "-v", "-k", "PF0"))
+    assert [name for name, outcome in found.items() if outcome == "FAILED"] == ["project::PF001-broken-yaml"]
+    assert found["project::PF003-unknown-key"] == "XFAIL"
+
+
 def test_a_missing_plugin_is_a_collection_error_without_a_traceback(here: pytest.Pytester) -> None:
     project(here.path, CLEAN, PROJECT + "plugins: [no-such-plugin]\n")
     result = here.runpytest("--preflight")
@@ -269,7 +276,28 @@ def test_without_a_project_the_fixture_says_so(here: pytest.Pytester) -> None:
     here.makepyfile("def test_one(preflight_project): pass")
     result = here.runpytest()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*there is no preflight.yml in*"])
+    result.stdout.fnmatch_lines(["there is no preflight.yml in*", "help: name it with --preflight-project*"])
+    result.stdout.no_fnmatch_line("*def preflight_project*")
+
+
+def test_a_broken_project_is_what_an_assertion_fails_with(here: pytest.Pytester) -> None:
+    project(here.path, text=PROJECT.replace("start_time", "start_tme"))
+    here.makepyfile("def test_one(preflight_report): preflight_report(offline=True).assert_proven('PF4')")
+    result = here.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*nothing was judged by PF4", "*error[[]PF003[]] unknown-key: *"])
+
+
+def test_a_failed_comparison_says_how_the_report_ends(here: pytest.Pytester) -> None:
+    project(here.path, BROKEN)
+    here.makepyfile("def test_one(preflight_report): assert preflight_report(offline=True).passed")
+    here.runpytest().stdout.fnmatch_lines(["*<report on the whole project: 1 error, 0 warnings, 3 infos>*"])
+
+
+def test_a_findings_path_leads_from_where_pytest_was_started(here: pytest.Pytester) -> None:
+    project(here.path / "sync", BROKEN)
+    result = here.runpytest(*OFFLINE, "-k", "PF107")
+    result.stdout.fnmatch_lines([" --> sync/models/model.sql:1:65"])
 
 
 def test_the_sandbox_answers_the_report_and_its_faults_must_be_met(here: pytest.Pytester) -> None:

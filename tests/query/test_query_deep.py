@@ -73,10 +73,10 @@ def test_brackets_in_strings_are_no_depth() -> None:
 
 @pytest.mark.parametrize("opener", ["(", "[", "CASE WHEN ", "((SELECT "])
 def test_brackets_that_never_close_are_a_problem_in_bounded_time(opener: str) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     query = read("SELECT " + opener * 150)
     assert query.unanalysed
-    assert time.monotonic() - begin < 10
+    assert time.process_time() - begin < 10
 
 
 def test_limits_of_the_process_are_restored_whatever_runs_at_once() -> None:

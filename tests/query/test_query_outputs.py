@@ -54,6 +54,7 @@ BIGQUERY = table("crm.public.Contacts", "Id", "eMail", Column("s", Type(Kind.STR
         ("SELECT c.s.a, s.B AS x FROM crm.public.Contacts AS c", ["a", "x"]),
         ("WITH x AS (SELECT * FROM crm.public.Contacts) SELECT * FROM X", ["Id", "eMail", "s"]),
         ("SELECT * FROM UNNEST([1, 2]) AS Vv", ["Vv"]),
+        ("SELECT * FROM crm.public.Contacts UNION ALL SELECT 1, 2, 3", ["Id", "eMail", "s"]),
     ],
 )
 def test_bigquery_names_come_out_as_they_are_spelled(sql: str, expected: list[str]) -> None:

@@ -190,6 +190,15 @@ def test_a_struct_field_and_a_redshift_cast_keep_their_name() -> None:
     assert names("SELECT x::int FROM t", "snowflake") == [None]
 
 
+def test_databricks_names_casts_and_paths() -> None:
+    sql = "SELECT CAST(t.a AS STRING), b::int, j:o, t.j:s.`Zip Code`::int, j:['k'], j:a:c, j:f[0], lower(j:x) FROM t"
+    expected = ["a", "b", "o", "Zip Code", "k", "c", "f", None]
+    assert names(sql, "databricks") == expected
+    assert marked(sql, "databricks")[2:5] == ["j:o", "t.j:s.`Zip Code`::int", "j:['k']"]
+    assert [column.name for column in query(f"SELECT * FROM ({sql})", "databricks").outputs().columns] == expected
+    assert names("SELECT j:owner FROM t", "snowflake") == [None]
+
+
 def test_places_are_exact() -> None:
     sql = 'SELECT\n  a.b AS "Quoted",\n  COUNT(*) OVER (PARTITION BY (a.c)),\n  a.*\nFROM t AS a'
     assert marked(sql) == ['"Quoted"', "COUNT(*) OVER (PARTITION BY (a.c))", "a.*"]
@@ -273,6 +282,22 @@ def test_bigquery_writes_paths_in_many_ways() -> None:
     assert tables(sql, "bigquery") == ["p-x.d.t", "p-y.d.t2", "p-z.d.t3"]
     places = [sql[use.place.start : use.place.end] for use in query(sql, "bigquery").tables]
     assert places == ["`p-x.d.t`", "p-y.d.t2", "`p-z`.d.t3"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "`p-x.d.INFORMATION_SCHEMA.TABLES`",
+        "p-x.`d`.INFORMATION_SCHEMA.TABLES",
+        "`p-x.region-eu`.INFORMATION_SCHEMA.JOBS",
+    ],
+)
+def test_bigquerys_information_schema_is_read_in_any_quotes(path: str) -> None:
+    sql = f"SELECT t.a FROM {path} AS t"
+    read = query(sql, "bigquery")
+    assert (read.problems, read.unanalysed) == ((), "")
+    assert sql[read.tables[0].place.start : read.tables[0].place.end] in path
+    assert str(read.tables[0].ref) == path.replace("`", "")
 
 
 @pytest.mark.parametrize(

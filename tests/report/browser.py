@@ -15,6 +15,8 @@ from select import select
 from time import monotonic
 from typing import Any
 
+from tests.until import PATIENCE_SECONDS
+
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
 )
@@ -50,12 +52,14 @@ class Page:
                     raise RuntimeError(f"{method}: {answer['error']}")
                 return answer["result"]
 
-    def _next(self, seconds: float = 90) -> dict[str, Any]:
-        deadline = monotonic() + seconds
+    def _next(self) -> dict[str, Any]:
+        deadline = monotonic() + PATIENCE_SECONDS
         while b"\0" not in self._rest:
             if not select([self._receive], [], [], max(0, deadline - monotonic()))[0]:
                 raise TimeoutError("the browser does not answer")
-            self._rest += os.read(self._receive, 1 << 20)
+            if not (part := os.read(self._receive, 1 << 20)):
+                raise EOFError("the browser has ended")
+            self._rest += part
         line, _, self._rest = self._rest.partition(b"\0")
         message: dict[str, Any] = json.loads(line)
         self._note(message.get("method", ""), message.get("params", {}))
@@ -129,7 +133,7 @@ def browser(profile: Path) -> Iterator[Page]:
             yield page
             page._session = ""
             page.do("Browser.close")
-            process.wait(10)
+            process.wait(PATIENCE_SECONDS)
         finally:
             os.close(send)
             os.close(receive)

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from preflight.finding import Finding, Report, Severity
+from preflight.finding import Finding, Report, Severity, State, Subject, SubjectKind
 from preflight.report import render
 from preflight.report.markdown import LONGEST
 from preflight.report.repository import Repository
 from preflight.report.style import Style
 
-from .reports import finding, full, report, spoilt
+from .reports import finding, full, report, spoilt, verdict
 
 LINKED = Style(repository=Repository("", "https://github.com/o/r/blob/abc/"))
 
@@ -53,6 +53,30 @@ def test_the_comment_begins_with_a_mark_that_names_the_project_and_hides_it() ->
     assert render(report(project="--> <b>"), "markdown").splitlines()[0] == "<!-- preflight report: - -b- -->"
 
 
+def test_two_projects_of_a_repository_have_marks_and_titles_of_their_own() -> None:
+    text = render(report(), "markdown", Style(repository=Repository("sync/eu")))
+    assert text.startswith("<!-- preflight report: sync/eu/preflight.yml -->\n### preflight of sync/eu: 0 errors")
+
+
+def test_of_many_subjects_the_table_shows_those_that_stand_worst() -> None:
+    subjects = [Subject(SubjectKind.PIPELINE, f"p{at}") for at in range(100)]
+    verdicts = tuple(verdict("PF105", State.PASS, subject) for subject in subjects)
+    broken = finding(0, 1, subject=subjects[-1])
+    text = render(report(subjects=tuple(subjects), verdicts=verdicts, findings=(broken,)), "markdown")
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    assert rows[0].startswith("| ❌ | pipeline p99 | errors |")
+    assert rows[1].startswith("| ✅ | pipeline p0 |")
+    assert rows[-1] == "| | and 40 more | | | | | |"
+
+
+def test_names_of_any_length_leave_room_for_the_findings() -> None:
+    subjects = tuple(Subject(SubjectKind.PIPELINE, f"{at}" + "*" * 5_000) for at in range(100))
+    verdicts = tuple(verdict("PF105", State.PASS, subject) for subject in subjects)
+    text = render(report(subjects=subjects, verdicts=verdicts, findings=many(3)), "markdown")
+    assert len(text) <= LONGEST
+    assert "Fault 2" in text
+
+
 def test_a_table_says_how_each_pipeline_stands_and_on_what_it_rests() -> None:
     text = render(full(), "markdown")
     rows = [line for line in text.splitlines() if line.startswith("|")]
@@ -86,6 +110,14 @@ def test_very_many_subjects_and_very_long_texts_fit_too() -> None:
     subjects = [msg.subject for msg in many(1)] * 500
     long = finding(0, 1, message="*" * 100_000)
     assert len(render(full(subjects=tuple(subjects), findings=(long,) * 40), "markdown")) <= LONGEST
+
+
+@pytest.mark.parametrize("blanks", ["\r\n\r\n", "     ", " \t"])
+def test_a_text_that_begins_with_blanks_is_no_code(blanks: str) -> None:
+    text = render(
+        full(findings=(finding(0, 1, remedy="", message=""),), left_out=(), notes=(f"{blanks}x",)), "markdown"
+    )
+    assert "code_block" not in {token.type for token in tokens(text)}
 
 
 @settings(deadline=None)

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import TextIO
@@ -18,49 +13,10 @@ from preflight.cli import progress
 from preflight.cli.progress import watching
 from preflight.finding import Subject, SubjectKind
 from tests.cli.command import BROKEN, environment, project, run_apart
+from tests.report.screen import Terminal, terminal
+from tests.until import PATIENCE_SECONDS
 
 CLICKS = Subject(SubjectKind.PIPELINE, "clicks")
-
-
-class Terminal:
-    """The screen's one line as a terminal would show it, and every state that it had."""
-
-    def __init__(self, reader: int) -> None:
-        self._reader, self._said = reader, b""
-        os.set_blocking(reader, False)
-
-    def until(self, text: str) -> None:
-        """Wait until the line has shown ``text``."""
-        deadline = time.monotonic() + 30
-        while not any(text in state for state in self.states()):
-            assert time.monotonic() < deadline, self.states()
-            time.sleep(0.01)
-
-    def states(self) -> list[str]:
-        try:
-            while part := os.read(self._reader, 1 << 16):
-                self._said += part
-        except OSError:
-            pass
-        line, states = "", []
-        for piece in re.split("(\r)", self._said.decode()):
-            line = piece + line[len(piece) :] if piece != "\r" else line
-            if piece not in ("", "\r"):
-                states.append(line.rstrip())
-        return states
-
-
-@contextmanager
-def terminal(columns: int = 80) -> Iterator[tuple[Terminal, TextIO]]:
-    main, other = pty.openpty()
-    from fcntl import ioctl
-    from struct import pack
-    from termios import TIOCSWINSZ
-
-    ioctl(other, TIOCSWINSZ, pack("HHHH", 24, columns, 0, 0))
-    with os.fdopen(other, "w", encoding="utf-8") as stream:
-        yield Terminal(main), stream
-    os.close(main)
 
 
 @pytest.fixture(autouse=True)
@@ -79,15 +35,16 @@ def test_a_slow_run_says_what_it_waits_for_and_leaves_nothing_behind() -> None:
     with terminal() as (screen, stream):
         with watching(stream) as watch:
             watch(CLICKS, "count")
-            screen.until("pipeline clicks: counting its windows, 0 s")
+            screen.shows("pipeline clicks: counting its windows, 0 s")
             watch(Subject(SubjectKind.PROJECT), "workspace")
-            screen.until("reading the workspace, ")
+            screen.shows("reading the workspace, ")
             watch(CLICKS, "a step of a plugin")
-            screen.until("pipeline clicks: a step of a plugin, ")
+            screen.shows("pipeline clicks: a step of a plugin, ")
         assert screen.states()[-1] == ""
 
 
-def test_a_quick_run_says_nothing() -> None:
+def test_a_run_that_ends_before_the_line_is_due_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "QUIET_SECONDS", PATIENCE_SECONDS)
     with terminal() as (screen, stream):
         with watching(stream) as watch:
             watch(CLICKS, "count")
@@ -99,7 +56,7 @@ def test_the_line_is_erased_when_the_run_is_interrupted() -> None:
     def interrupted(screen: Terminal, stream: TextIO) -> None:
         with watching(stream) as watch:
             watch(CLICKS, "profile")
-            screen.until("profiling")
+            screen.shows("profiling")
             raise KeyboardInterrupt
 
     with terminal() as (screen, stream):
@@ -114,7 +71,7 @@ def test_a_long_line_stays_on_one_line_and_steers_nothing(columns: int) -> None:
     with terminal(columns) as (screen, stream):
         with watching(stream) as watch:
             watch(Subject(SubjectKind.PIPELINE, "\x1b[2J\n" + "x" * 200), "count")
-            screen.until("pipeline")
+            screen.shows("pipeline")
         states = screen.states()
     assert all(len(state) < columns and state.isprintable() for state in states)
 

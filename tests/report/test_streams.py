@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import BROKEN, environment, project, run_apart
+from tests.until import PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -58,9 +59,25 @@ def test_every_encoding_gets_a_whole_report(tmp_path: Path, encoding: str) -> No
     folder = project(tmp_path, 'SELECT c."naïve → 東京" AS "→", c.UPDATED_AT FROM CRM.PUBLIC.CONTACTS AS c;')
     variables = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "preflight", "check", "--offline", folder]
-    plain = subprocess.run(command, env=environment(**variables), capture_output=True, check=False, timeout=60)
+    plain = subprocess.run(
+        command, env=environment(**variables), capture_output=True, check=False, timeout=PATIENCE_SECONDS
+    )
     assert plain.returncode == 1
     assert plain.stderr == b""
     text = plain.stdout.decode(encoding)
     assert "trailing-semicolon" in text
     assert "inapplicable" in text.splitlines()[-1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--version"], 3), (["--help"], 3), (["rules"], 3), (["check", "nowhere"], 2)]
+)
+def test_a_full_disk_costs_the_words_and_no_traceback(arguments: list[str], code: int) -> None:
+    command = [sys.executable, "-m", "preflight", *arguments]
+    with Path("/dev/full").open("w") as full:
+        heard = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), check=False)
+        unheard = subprocess.run(command, stdout=full, stderr=full, env=environment(), check=False)
+    assert (heard.returncode, unheard.returncode) == (code, code)
+    assert heard.stderr.startswith("error: ")
+    assert "Traceback" not in heard.stderr

@@ -194,8 +194,9 @@ def _project(keys: Mapping[str, Any]) -> dict[str, Any]:
         project["field_transformations"] = [merge(base, keys["field_transformation"])]
         pipeline["field_transformation_id"] = "transformation"
     project["pipelines"] = [merge(pipeline, keys.get("pipeline", {}))]
-    if "second" in keys:
-        project["pipelines"].append(deepcopy(merge(project["pipelines"][0], keys["second"])))
+    for name in ("second", "third"):
+        if name in keys:
+            project["pipelines"].append(deepcopy(merge(project["pipelines"][0], keys[name])))
     return merge(project, keys.get("top", {}))
 
 

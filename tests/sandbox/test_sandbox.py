@@ -12,6 +12,7 @@ from preflight.errors import EnvironmentFailure, UsageError
 from preflight.sandbox.faults import Fault
 from preflight.sandbox.server import Sandbox
 from preflight.sandbox.state import Health, State
+from tests.until import PATIENCE_SECONDS, until
 
 CONNECTION = {"id": "c", "name": "C", "service_provider": "Redshift", "config": {"host": "h", "password": "canary"}}
 MODEL = {"id": "m", "name": "M", "type": "sql", "sql_query": "SELECT 1 AS a"}
@@ -43,7 +44,7 @@ def sandbox(running):
 
 @pytest.fixture
 def http(sandbox):
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS) as client:
         granted = client.post(sandbox.token_url, json={"client_id": "id", "client_secret": "secret", **TOKEN}).json()
         assert granted["token_type"] == "Bearer"
         assert granted["expires_in"] == 28800
@@ -183,10 +184,11 @@ def test_a_fault_comes_before_or_after_the_deed(sandbox, http, after, held):
 
 
 @pytest.mark.parametrize("fault", [Fault(reset=True), Fault(truncate=True), Fault(hang=True)])
-def test_an_answer_can_be_lost(sandbox, http, fault):
+def test_an_answer_can_be_lost(sandbox, http, fault, patience):
     sandbox.fail("GET", "*", fault)
     with pytest.raises(httpx.TransportError):
-        http.get("connections", timeout=0.2)
+        http.get("connections", timeout=patience)
+    until(lambda: not sandbox.unmet)
     assert http.get("connections").json() == []
 
 
@@ -222,5 +224,5 @@ def test_serving_ends_cleanly_when_interrupted():
         asked = {"client_id": "anyone", "client_secret": "anything", **TOKEN}
         assert httpx.post(run.stdout.readline().strip(), json=asked, trust_env=False).status_code == 200
         run.send_signal(signal.SIGINT)
-        assert run.communicate(timeout=10) == ("", "")
+        assert run.communicate(timeout=PATIENCE_SECONDS) == ("", "")
         assert run.returncode == 0

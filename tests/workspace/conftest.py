@@ -31,7 +31,7 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def open_client(waits: list[float]) -> Iterator[Callable[..., Client]]:
+def open_client(waits: list[float], patience: float) -> Iterator[Callable[..., Client]]:
     """Opens clients of a sandbox; they do not really wait, and are closed at the end."""
     with ExitStack() as stack:
 
@@ -45,7 +45,7 @@ def open_client(waits: list[float]) -> Iterator[Callable[..., Client]]:
                 credentials(config, found),
                 environ=found,
                 routes=routes,
-                **{"settings": Settings(0.3), "sleep": waits.append, **keywords},
+                **{"settings": Settings(patience), "sleep": waits.append, **keywords},
             )
             return stack.enter_context(client)
 

@@ -42,9 +42,10 @@ def test_every_shape_of_an_error_body(body, said):
 
 def test_nesting_without_end_has_no_message():
     body: object = "deep"
-    for _ in range(200):
+    for _ in range(60):
         body = {"error": body}
     assert answers.message(answer(body)) == "no message"
+    assert "levels" in answers.message(answer([[[[body, 1]]], {"a": [{"error": {"error": body}}]}]))
 
 
 @pytest.mark.parametrize(
@@ -67,24 +68,56 @@ def test_the_rate_limit_says_how_long_and_which():
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [("7", 7.0), ("Tue, 24 Nov 2026 00:00:30 GMT", 30.0), ("Mon, 23 Nov 2026 00:00:00 GMT", 0.0)]
-    + [(text, None) for text in ("", "soon", "-5", "1.5", "²", "Tue, 99 Nov 2026 00:00:30 GMT")],
+    + [
+        (text, None)
+        for text in ("", "soon", "-5", "1.5", "²", "Tue, 99 Nov 2026 00:00:30 GMT", f"Tue, 24 Nov {9**30} 00:00:00 GMT")
+    ],
 )
 def test_both_forms_of_retry_after(value, seconds):
     assert answers.retry_after(answer({}, 429, retry_after=value), NOW) == seconds
 
 
-@pytest.mark.parametrize("body", [[{"id": "a"}], {"items": [{"id": "a"}]}, {"data": [{"id": "a"}], "total_pages": 1}])
-def test_a_list_bare_or_wrapped(body):
-    assert answers.items(body) == [{"id": "a"}]
+WHOLE = [{"id": "a"}]
 
 
 @pytest.mark.parametrize(
     "body",
-    [{"items": [], "totalPages": 2}, {"data": [], "pagination": {"total_pages": "3"}}, {"items": {}}, "text", None, 7],
+    [
+        WHOLE,
+        {"items": WHOLE},
+        {"data": WHOLE, "total_pages": 1},
+        {"items": WHOLE, "pagination": {"total_pages": "1", "total_items": 1, "next": None}},
+        {"items": WHOLE, "pagination": {"total_pages": None}},
+    ],
+)
+def test_a_list_bare_or_wrapped(body):
+    assert answers.items(answer(body)) == [{"id": "a"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"items": [], "totalPages": 2},
+        {"data": [], "pagination": {"total_pages": "3"}},
+        {"items": WHOLE, "pagination": {"total_items": 120, "page_size": 1}},
+        {"items": WHOLE, "totalCount": 2},
+        {"items": WHOLE, "has_more": True},
+        {"items": WHOLE, "nextPageToken": "x"},
+        {"items": WHOLE, "links": {"next": "/connections?page=2"}},
+        {"items": {}},
+        "text",
+        None,
+        7,
+    ],
 )
 def test_a_part_never_passes_for_the_whole_list(body):
-    with pytest.raises(ValueError, match=r"pages|list"):
-        answers.items(body)
+    with pytest.raises(ValueError, match=r"pages|list|of \d+ resources"):
+        answers.items(answer(body))
+
+
+def test_a_link_to_the_next_page_makes_a_part():
+    with pytest.raises(ValueError, match="pages"):
+        answers.items(answer(WHOLE, link='<https://h/connections?page=2>; rel="next"'))
 
 
 def test_what_could_steer_a_terminal_is_escaped():
@@ -98,6 +131,11 @@ def test_no_spelling_of_a_secret_survives(secret, around):
     assert secret not in scrub(around + secret + around)
     echoed = json.loads(json.dumps({"message": f"bad {secret}"}))["message"]
     assert secret not in scrub(echoed)
+    assert repr(secret)[1:-1] not in scrub(f"KeyError({secret!r})")
+
+
+def test_a_secret_whose_spaces_were_folded_is_one_too():
+    assert Scrubber(["canary  one\tlong"])("bad canary one long") == "bad ***"
 
 
 def test_the_lines_of_a_key_file_are_secrets_too():

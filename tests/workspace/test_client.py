@@ -169,7 +169,12 @@ def test_a_write_that_the_rate_limit_refused_is_sent_again(sandbox, client, wait
     assert (len(sandbox.state.list("data_models")), waits) == (1, [2.0])
 
 
-@pytest.mark.parametrize("body", ["<html>", '{"a": ', '{"items": 7}', '[{"name": "no id"}]', "[1]", "null"])
+DEEP = '[{"id": "a", "config": ' + '{"a":' * 900 + "1" + "}" * 900 + "}]"
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>", '{"a": ', '{"items": 7}', '[{"name": "no id"}]', "[1]", "null", '[{"id": true}]', DEEP]
+)
 def test_a_success_that_is_no_list_is_an_error(sandbox, client, body):
     sandbox.fail("GET", f"{B}/connections", Fault(status=200, body=body))
     with pytest.raises(WorkspaceError) as caught:
@@ -177,7 +182,7 @@ def test_a_success_that_is_no_list_is_an_error(sandbox, client, body):
     assert "connections" in caught.value.message
 
 
-@pytest.mark.parametrize("body", ["<html>", "[]", "{}"])
+@pytest.mark.parametrize("body", ["<html>", "[]", "{}", '{"id": "y"}', '{"id": "X"}'])
 def test_a_success_that_is_no_resource_is_an_error(sandbox, client, body):
     sandbox.fail("GET", f"{B}/connections/x", Fault(status=200, body=body))
     with pytest.raises(WorkspaceError):

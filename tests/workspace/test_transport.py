@@ -1,7 +1,10 @@
 """How the API is reached: TLS with a bundle of one's own, a proxy, spent rate limits, tokens that outlive a run."""
 
+import contextlib
+import gzip
 import http.server
 import json
+import os
 import socket
 import ssl
 import stat
@@ -16,6 +19,7 @@ from preflight.errors import UsageError, WorkspaceError
 from preflight.sandbox.faults import Fault
 from preflight.workspace.client import Client
 from preflight.workspace.target import Settings, credentials, settings, target
+from preflight.workspace.transport import MOST_BYTES
 
 ENVIRON = {"MP_CLIENT_ID": "id", "MP_CLIENT_SECRET": "canary-secret"}
 
@@ -155,6 +159,83 @@ def test_a_proxy_that_cannot_be_meant_is_named(proxy, error):
         settings(WorkspaceConfig("1", proxy=proxy), {})
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HTTPS_PROXY", "gopher://user:canary@127.0.0.1:9"),
+        ("ALL_PROXY", "socks5://user:canary@127.0.0.1:9"),
+        ("NO_PROXY", "[::1"),
+        ("SSL_CERT_FILE", "/nowhere/canary.pem"),
+    ],
+)
+def test_an_environment_that_no_library_takes_is_named(api, tmp_path, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UsageError) as caught:
+        opened(api, tmp_path)
+    assert "canary" not in caught.value.message
+    assert variable in caught.value.remedy
+
+
+def test_what_stays_on_this_machine_passes_no_proxy(tmp_path, bundle):
+    """Plain http carries the credential in the clear, whatever the other address of the project is."""
+    proxy, here = serving(Tunnel), serving(Api)
+    SEEN.clear()
+    config = WorkspaceConfig(
+        "5328",
+        api_url="https://api.invalid",
+        token_url=f"http://127.0.0.1:{here.server_port}/oauth/token",
+        proxy=f"http://127.0.0.1:{proxy.server_port}",
+        ca_bundle=bundle,
+    )
+    how = settings(config, ENVIRON, tmp_path)
+    with Client(target(config), credentials(config, ENVIRON), settings=how, environ=ENVIRON) as client:
+        client.token()
+    assert SEEN == []
+    for server in (proxy, here):
+        server.shutdown()
+        server.server_close()
+
+
+class Flood(Api):
+    """Answers that have no end, or that are more than they seem."""
+
+    def do_GET(self):
+        kind = self.path.split("/")[1]
+        self.send_response(200)
+        if kind == "packed":
+            body = gzip.compress(b"[" + b" " * (MOST_BYTES + 1) + b"]")
+            self.send_header("content-encoding", "gzip")
+        elif kind == "twice":
+            body = gzip.compress(gzip.compress(b"[]"))
+            self.send_header("content-encoding", "gzip, gzip")
+        else:
+            body = b" " * 200
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for start in range(0, len(body), 1 if kind == "drip" else len(body)):
+                self.wfile.write(body[start:] if kind != "drip" else b" ")
+                self.wfile.flush()
+                time.sleep(0.05 if kind == "drip" else 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("packed", "had no end"), ("drip", "had no end"), ("twice", "cut its answer")]
+)
+def test_an_answer_without_measure_is_given_up(kind, said):
+    server = serving(Flood)
+    base = f"http://127.0.0.1:{server.server_port}"
+    config = WorkspaceConfig("1", api_url=f"{base}/{kind}", token_url=f"{base}/oauth/token")
+    how = Settings(20.0) if kind == "packed" else Settings(0.3, whole_seconds=0.4)
+    with (
+        Client(target(config), credentials(config, ENVIRON), settings=how, sleep=lambda _: None) as client,
+        pytest.raises(WorkspaceError, match=said),
+    ):
+        client.listed("connections")
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.mark.parametrize(("used", "wait"), [("12", []), ("80", []), ("90", [1.0]), ("250", [2.0]), ("odd", [])])
 def test_requests_are_spaced_out_when_most_of_a_limit_is_spent(sandbox, open_client, waits, used, wait):
     client = open_client(sandbox)
@@ -175,7 +256,7 @@ def tokens(sandbox):
 
 
 def keeping(open_client, sandbox, cached, **keywords):
-    return open_client(sandbox, environ=cached, settings=Settings(0.3, keep_token=True), **keywords)
+    return open_client(sandbox, environ=cached, settings=Settings(keep_token=True), **keywords)
 
 
 def kept(tmp_path):
@@ -213,14 +294,29 @@ def test_a_kept_token_that_is_refused_is_replaced(sandbox, open_client, cached):
         lambda file: file.write_text(json.dumps({"text": "two\nlines", "until": time.time() + 600})),
         lambda file: file.chmod(0o644),
         lambda file: file.unlink(),
+        lambda file: (file.unlink(), os.mkfifo(file, 0o600)),
+        lambda file: file.symlink_to(file.rename(file.with_name("elsewhere"))),
+        lambda file: file.write_text(json.dumps({"text": "a" * 90_000, "until": 9e99})),
     ],
-    ids=["cut short", "expired", "no token", "readable by others", "gone"],
+    ids=["cut short", "expired", "no token", "readable by others", "gone", "a pipe", "a link", "longer than any"],
 )
 def test_a_token_file_that_cannot_be_believed_counts_as_none(sandbox, open_client, cached, tmp_path, spoil):
     keeping(open_client, sandbox, cached).listed("connections")
     spoil(kept(tmp_path)[0])
     keeping(open_client, sandbox, cached).listed("connections")
     assert tokens(sandbox) == 2
+
+
+def test_a_token_is_not_written_through_a_link(sandbox, open_client, cached, tmp_path):
+    keeping(open_client, sandbox, cached).listed("connections")
+    [file] = kept(tmp_path)
+    file.unlink()
+    theirs = tmp_path / "theirs"
+    theirs.touch(0o666)
+    file.with_name(f".{file.name}.{os.getpid()}").symlink_to(theirs)
+    keeping(open_client, sandbox, cached).listed("connections")
+    assert theirs.read_text() == ""
+    assert len(kept(tmp_path)) == 1
 
 
 def test_another_credential_has_another_file(sandbox, open_client, cached, tmp_path):

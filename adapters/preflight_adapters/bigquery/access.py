@@ -12,6 +12,7 @@ from shlex import quote
 import msgspec
 
 from preflight.model import Right, TableRef
+from preflight_adapters.bigquery.queries import identifier
 
 PROJECT_RIGHTS = ("bigquery.jobs.create", "bigquery.readsessions.create")
 TABLE_RIGHTS = ("bigquery.tables.getData",)
@@ -66,7 +67,8 @@ def _project_grant(name: str, project: str, who: str) -> str:
 
 
 def _dataset_grant(project: str, dataset: str, who: str) -> str:
-    return f'GRANT `roles/bigquery.dataViewer` ON SCHEMA `{project}`.`{dataset}` TO "{who}"'
+    schema = f"{identifier(project)}.{identifier(dataset)}"
+    return f"GRANT `roles/bigquery.dataViewer` ON SCHEMA {schema} TO {msgspec.json.encode(who).decode()}"
 
 
 def _table_grant(ref: TableRef, who: str) -> str:

@@ -72,7 +72,7 @@ class Session:
                 Cause.DRIVER, "no project is named that jobs could run in", remedy="set `introspect.project`"
             )
         return self._bigquery.Client(
-            project=self.project,
+            project=_addressable(self.project),
             credentials=self._login.credentials,
             location=self.location or None,
             client_options={"api_endpoint": self._endpoint} if self._endpoint else None,
@@ -182,7 +182,9 @@ class Session:
         return self._call(
             f"tables.get {name}",
             "table",
-            lambda: self._client.get_table(name, retry=self._retry(), timeout=self._call_seconds).to_api_repr(),
+            lambda: self._client.get_table(
+                _addressable(name), retry=self._retry(), timeout=self._call_seconds
+            ).to_api_repr(),
         )
 
     def dataset(self, name: str) -> Mapping[str, Any]:
@@ -190,14 +192,18 @@ class Session:
         return self._call(
             f"datasets.get {name}",
             "dataset",
-            lambda: self._client.get_dataset(name, retry=self._retry(), timeout=self._call_seconds).to_api_repr(),
+            lambda: self._client.get_dataset(
+                _addressable(name), retry=self._retry(), timeout=self._call_seconds
+            ).to_api_repr(),
         )
 
     def table_permissions(self, name: str, wanted: tuple[str, ...]) -> frozenset[str]:
         """Which of these permissions who asks holds on ``project.dataset.table``; free."""
 
         def ask() -> frozenset[str]:
-            answer = self._client.test_iam_permissions(name, wanted, retry=self._retry(), timeout=self._call_seconds)
+            answer = self._client.test_iam_permissions(
+                _addressable(name), wanted, retry=self._retry(), timeout=self._call_seconds
+            )
             return frozenset(answer.get("permissions") or ())
 
         return self._call(f"tables.testIamPermissions {name} ({', '.join(wanted)})", "grants of a table", ask)
@@ -212,7 +218,7 @@ class Session:
 
             with AuthorizedSession(self._login.credentials) as session:  # type: ignore[no-untyped-call]
                 answer = session.post(
-                    f"{base}/v3/projects/{project}:testIamPermissions",
+                    f"{base}/v3/projects/{_addressable(project)}:testIamPermissions",
                     json={"permissions": list(wanted)},
                     timeout=self._call_seconds,
                 )
@@ -286,6 +292,21 @@ class Session:
                 client.close()
 
 
+_NO_NAME = re.compile(r"[/?#%\\\x00-\x1f\x7f]")
+
+
+def _addressable(name: str) -> str:
+    """``name``, which the driver puts into an address as it is; raises WarehouseError for one that would lead away."""
+    if _NO_NAME.search(name):
+        raise WarehouseError(
+            Cause.NOT_FOUND,
+            f"{name!r} is no name that anything in BigQuery can have",
+            remedy="check the name",
+            name=name,
+        )
+    return name
+
+
 def driver() -> Any:
     """The driver's module; raises WarehouseError (DRIVER) where there is none."""
     try:
@@ -301,13 +322,13 @@ def failure(error: BaseException, options: Options) -> Failure:
         if isinstance(cause, TimeoutError) or type(cause).__name__ in ("ReadTimeout", "ConnectTimeout"):
             return Failure("", "timeout")
         if type(cause).__module__.startswith("google.auth") and type(cause).__name__ != "TransportError":
-            return Failure(options.scrub(_line(str(cause.args[0] if cause.args else cause))), "authError")
+            return Failure(_line(options.scrub(str(cause.args[0] if cause.args else cause))), "authError")
         if (found := getattr(cause, "errors", None)) and isinstance(found[0], Mapping):
             text = str(found[0].get("message") or getattr(cause, "message", ""))
-            return Failure(options.scrub(_line(text)), str(found[0].get("reason") or ""), _status(cause))
+            return Failure(_line(options.scrub(text)), str(found[0].get("reason") or ""), _status(cause))
         if _status(cause):
-            return Failure(options.scrub(_line(str(getattr(cause, "message", cause)))), "", _status(cause))
-    return Failure(options.scrub(_line(str(error)) or type(error).__name__))
+            return Failure(_line(options.scrub(str(getattr(cause, "message", cause)))), "", _status(cause))
+    return Failure(_line(options.scrub(str(error))) or type(error).__name__)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -100,7 +100,8 @@ class Session:
             shown = self._gate.call(
                 queries.TIMEOUT, lambda: self._run(queries.TIMEOUT), purpose="session", basis=Grade.METADATA
             )
-            if _timeout(shown) is None or _timeout(shown, 0) > self._timeout:
+            holds = _timeout(shown)
+            if holds is not None and (holds == 0 or holds > self._timeout):
                 lower = queries.lower_timeout(self._timeout)
                 self._gate.call(lower, lambda: self._run(lower), purpose="session", basis=Grade.METADATA)
         answer = self.rows(queries.SESSION, "session", Grade.METADATA)
@@ -200,12 +201,15 @@ def _cancel(cursor: Any) -> None:
         cursor.cancel()
 
 
-def _timeout(shown: Answer, otherwise: int | None = None) -> Any:
-    """The seconds that ``SET STATEMENT_TIMEOUT`` shows; ``otherwise`` where it shows none, or no limit (0)."""
+def _timeout(shown: Answer) -> int | None:
+    """The seconds that ``SET STATEMENT_TIMEOUT`` shows, 0 for no limit; None where it shows what cannot be read."""
     for row in shown.rows:
-        if len(row) > 1 and str(row[0]).casefold().endswith("statement_timeout") and str(row[1]).isdecimal():
-            return int(row[1]) or otherwise
-    return otherwise
+        if len(row) > 1 and str(row[0]).casefold().endswith("statement_timeout"):
+            value = str(row[1]).strip()
+            if value.isascii() and value.isdecimal():
+                return int(value)
+            return 0 if value in ("", "<undefined>") else None
+    return 0
 
 
 def _arguments(login: Login) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import msgspec
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
 from preflight_adapters._options import Options, resolve
+from preflight_adapters._route import require_encryption
 
 _CONFIG = {
     "server_hostname": "server_hostname",
@@ -107,6 +108,12 @@ def login(connection: Connection, environ: Mapping[str, str]) -> Login:
             f"connection {connection.id}: _connection_uri would send the login unencrypted to another machine",
             remedy="give server_hostname and http_path instead",
         )
+    for name, trusting in (("_tls_no_verify", False), ("_tls_verify_hostname", True)):
+        if name in driver and driver[name] is not trusting:
+            where = urlsplit(str(driver.get("_connection_uri", ""))).hostname or _host(
+                str(given.get("server_hostname"))
+            )
+            require_encryption(where, f"introspect.{name}", encrypted=False)
     sdk, way = _way(given, driver, options)
     host = _host(options.text("server_hostname") or str(given.get("server_hostname") or ""))
     http_path = str(given.get("http_path") or "")

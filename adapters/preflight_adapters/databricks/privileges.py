@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -149,12 +150,13 @@ def warehouse(http_path: str, principal: str, *, own: bool) -> Right:
     if own:
         return Right("CAN USE", "warehouse", id_, True)
     person = "user_name" if "@" in principal else "service_principal_name"
-    access = f'{{"access_control_list":[{{"{person}":"{principal}","permission_level":"CAN_USE"}}]}}'
+    access = {"access_control_list": [{person: principal, "permission_level": "CAN_USE"}]}
+    told = quote(msgspec.json.encode(access).decode())
     return Right(
         "CAN USE",
         "warehouse",
         id_,
         None,
-        f"databricks permissions update warehouses {id_} --json '{access}'",
+        f"databricks permissions update warehouses {quote(id_)} --json {told}",
         "no SQL statement lists who may use a SQL warehouse",
     )

@@ -177,14 +177,14 @@ class Session:
                 errors.append(error)
 
         thread = threading.Thread(target=work, name="stand-in", daemon=True)
-        thread.start()
         try:
+            thread.start()
             while thread.is_alive() and time.monotonic() < until:
                 thread.join(_LOOK)
         finally:
-            if thread.is_alive():
+            while thread.is_alive():  # an interrupt of a statement that has not begun is lost
                 self.cancel()
-                thread.join()
+                thread.join(_LOOK)
         if errors:
             raise errors[0]
         return rows[0]

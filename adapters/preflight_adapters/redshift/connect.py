@@ -17,7 +17,7 @@ from preflight.errors import Cause, WarehouseError
 from preflight.finding import Grade
 from preflight_adapters._guard import Gate, allow
 from preflight_adapters._options import Options, resolve
-from preflight_adapters._route import loopback
+from preflight_adapters._route import loopback, require_encryption
 from preflight_adapters.redshift import queries, wire
 from preflight_adapters.redshift.errors import from_driver
 from preflight_adapters.redshift.queries import Statement
@@ -72,7 +72,7 @@ def options(connection: Connection, environ: Mapping[str, str]) -> Options:
 
 
 def arguments(found: Options) -> dict[str, Any]:
-    """The driver's arguments; raises WarehouseError (DRIVER) for a port that is none.
+    """The driver's arguments; raises WarehouseError (DRIVER, AUTH) for what cannot be meant or trusted.
 
     ``sslmode`` is always among them: where it is not, the driver only warns of a certificate for another host.
     """
@@ -83,19 +83,36 @@ def arguments(found: Options) -> dict[str, Any]:
         given.setdefault("is_serverless", True)
     if "port" in given:
         given["port"] = _whole("port", given["port"])
-    if given.setdefault("ssl", True):
-        given.setdefault("sslmode", "verify-full")
+    # The driver speaks TLS only where ``ssl`` is True itself, and takes no other word for a mode than these two.
+    given["ssl"] = _flag("ssl", given.get("ssl", True))
+    require_encryption(str(given.get("host") or ""), "introspect.ssl", encrypted=given["ssl"])
+    if given["ssl"] and given.setdefault("sslmode", _MODES[0]) not in _MODES:
+        raise _wrong("sslmode", given["sslmode"], " or ".join(_MODES))
     given.setdefault("timeout", LOGIN_SECONDS)
     return given | {"application_name": "preflight", "max_prepared_statements": 0}
+
+
+_MODES = ("verify-full", "verify-ca")
 
 
 def _whole(name: str, value: Any) -> int:
     try:
         return int(value)
     except (TypeError, ValueError):
-        raise WarehouseError(
-            Cause.DRIVER, f"{name} is {value!r}, which is no whole number", remedy=f"mend {name} of this connection"
-        ) from None
+        raise _wrong(name, value, "a whole number") from None
+
+
+def _flag(name: str, value: Any) -> bool:
+    words = {"true": True, "1": True, "false": False, "0": False}
+    if (flag := words.get(str(value).strip().lower())) is None:
+        raise _wrong(name, value, "true or false")
+    return flag
+
+
+def _wrong(name: str, value: Any, wanted: str) -> WarehouseError:
+    return WarehouseError(
+        Cause.DRIVER, f"{name} is {value!r}, which is not {wanted}", remedy=f"mend {name} of this connection"
+    )
 
 
 class Session:

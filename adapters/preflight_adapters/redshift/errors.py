@@ -54,7 +54,7 @@ _LONGEST = 500
 def from_server(fields: Mapping[str, Any], statement: Statement | None, scrub: Scrubber) -> WarehouseError:
     """An error that the server sent, by its SQLSTATE; its detail is left out, because that may hold values."""
     state = str(fields.get("C", ""))
-    said = _line(str(fields.get("M", "")))
+    said = _line(scrub(str(fields.get("M", ""))))
     cause = _STATES.get(state, _CLASSES.get(state[:2], Cause.OTHER))
     if cause is Cause.TIMEOUT and re.search(r"monitoring rule|\bwlm\b|\bqmr\b", said, re.IGNORECASE):
         cause = Cause.COST_CAP
@@ -66,11 +66,11 @@ def from_server(fields: Mapping[str, Any], statement: Statement | None, scrub: S
     naming = cause in (Cause.NOT_FOUND, Cause.BAD_COLUMN, Cause.PERMISSION)
     return WarehouseError(
         cause,
-        scrub(f"{'' if cause.blames_query else 'Redshift says: '}{said or 'nothing'} ({state or 'no SQLSTATE'})"),
+        f"{'' if cause.blames_query else 'Redshift says: '}{said or 'nothing'} ({state or 'no SQLSTATE'})",
         remedy=_REMEDIES.get(cause, ""),
         code=state,
         offset=offset,
-        name=scrub(name) if naming else "",
+        name=name if naming else "",
     )
 
 
@@ -87,9 +87,9 @@ def from_driver(
         return found
     response = getattr(error, "response", None)
     code = str(response.get("Error", {}).get("Code", "")) if isinstance(response, Mapping) else ""
-    said = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
+    said = " ".join(scrub(str(error)).split())[:_LONGEST] or type(error).__name__
     cause = _cause(said, error, code, connecting=connecting)
-    return WarehouseError(cause, scrub(f"the driver says: {said}"), remedy=_REMEDIES.get(cause, ""), code=code)
+    return WarehouseError(cause, f"the driver says: {said}", remedy=_REMEDIES.get(cause, ""), code=code)
 
 
 _BROKEN = re.compile(

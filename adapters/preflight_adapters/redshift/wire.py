@@ -95,7 +95,11 @@ def _send_cancel(channel: socket.socket, key: bytes) -> None:
 
 def drop(connection: Any) -> None:
     """Close the socket without another word: a statement was left in the middle of its answer."""
-    with suppress(Exception):  # whatever it says, the session is given up
+    with suppress(Exception):
+        connection._usock.shutdown(socket.SHUT_RDWR)
+    with suppress(Exception):  # what it has still to send does not arrive any more
+        connection._sock.close()  # a buffer, without which the socket stays open
+    with suppress(Exception):
         connection._usock.close()
 
 

@@ -8,8 +8,8 @@ option of ``execute`` that it does not know, and runs the statement.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from preflight.errors import Cause, WarehouseError
@@ -18,7 +18,7 @@ from preflight.model import Schema
 from preflight_adapters._guard import Gate, allow
 from preflight_adapters._route import loopback
 from preflight_adapters.snowflake import rows
-from preflight_adapters.snowflake.errors import refused, refused_login
+from preflight_adapters.snowflake.errors import one_line, refused, refused_login
 from preflight_adapters.snowflake.login import Login
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.05, 1.0  # seconds between two looks at a statement that runs
@@ -42,7 +42,7 @@ class Session:
             self._connection: Any = self._driver.connect(**login.arguments)
         except self._driver.Error as error:
             raise refused_login(error.errno, error.sqlstate, _text(error), scrub=self._scrub) from None
-        except (TypeError, ValueError, OSError, Warning) as error:
+        except Exception as error:
             message = self._scrub(f"the driver does not take these options: {error}")
             raise WarehouseError(Cause.AUTH, message, remedy="mend the options under `introspect`") from None
 
@@ -70,25 +70,19 @@ class Session:
 
     def _describe(self, sql: str, model: str) -> Schema:
         names = self._driver.constants.FIELD_ID_TO_NAME
-        try:
-            with self._open().cursor() as cursor:
-                return rows.output(cursor.describe(sql) or (), names)
-        except self._driver.Error as error:
-            raise self._refused(error, sql, model) from None
+        with self._asking(sql, model), self._open().cursor() as cursor:
+            return rows.output(cursor.describe(sql) or (), names)
 
     def _list(self, sql: str) -> list[Mapping[str, Any]]:
-        try:
-            with self._open().cursor() as cursor:
-                cursor.execute(sql)
-                names = [str(column[0]).lower() for column in cursor.description or ()]
-                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        except self._driver.Error as error:
-            raise self._refused(error, sql, "") from None
+        with self._asking(sql), self._open().cursor() as cursor:
+            cursor.execute(sql)
+            names = [str(column[0]).lower() for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _scan(self, sql: str, model: str) -> list[tuple[Any, ...]]:
         connection = self._open()
         try:
-            with connection.cursor() as cursor:
+            with self._asking(sql, model), connection.cursor() as cursor:
                 self._running = str(cursor.execute_async(sql)["queryId"])
                 try:
                     self._wait(connection)
@@ -97,10 +91,20 @@ class Session:
                     raise
                 cursor.query_result(self._running)
                 return [tuple(row) for row in cursor.fetchall()]
-        except self._driver.Error as error:
-            raise self._refused(error, sql, model) from None
         finally:
             self._running = ""
+
+    @contextmanager
+    def _asking(self, sql: str, model: str = "") -> Iterator[None]:
+        """Whatever the driver raises becomes a WarehouseError."""
+        try:
+            yield
+        except WarehouseError:
+            raise
+        except self._driver.Error as error:
+            raise self._refused(error, sql, model) from None
+        except Exception as error:  # of the driver's core, its HTTP client or a profile's file: no class in common
+            raise WarehouseError(Cause.DRIVER, f"the driver fails: {one_line(self._scrub(repr(error)))}") from None
 
     def _wait(self, connection: Any) -> None:
         """Return when the statement that runs has ended, well or not; raises WarehouseError (TIMEOUT)."""

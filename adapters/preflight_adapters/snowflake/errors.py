@@ -42,6 +42,7 @@ _REMEDIES = {
     Cause.NO_COMPUTE: "name a warehouse that the role may use",
     Cause.COST_CAP: "raise the resource monitor's quota, or name another warehouse",
     Cause.TIMEOUT: "raise `introspect.timeout_seconds`, or narrow what the query scans",
+    Cause.AUTH: "log in again: a session or a token has ended, or is not accepted any more",
     Cause.NETWORK: "check the account and its region, the network, the proxy and any network policy",
 }
 _PLACE = re.compile(r"\bline (\d+) at position (\d+)")

@@ -12,6 +12,7 @@ import msgspec
 from preflight.config import Connection
 from preflight.errors import Cause, WarehouseError
 from preflight_adapters._options import Options, resolve
+from preflight_adapters._route import require_encryption
 
 TAG = "mparticle-preflight"
 _LOGINS = (
@@ -19,6 +20,10 @@ _LOGINS = (
     "oauth_client_secret",
 )  # fmt: skip
 """Options that say how to log in; where `introspect` gives one, none is taken from the project's config."""
+_SECRETS = (
+    "password", "passcode", "private_key", "private_key_password", "private_key_file_pwd", "private_key_passphrase",
+    "token", "oauth_client_secret", "proxy_password",
+)  # fmt: skip
 _FILES = ("private_key_file", "token_file_path", "connections_file_path")
 _RENAMED = {"private_key_file_pwd": "private_key_password", "private_key_passphrase": "private_key_password"}
 """Names of connector 4.x, which 5.x warns of."""
@@ -66,6 +71,9 @@ def login(connection: Connection, *, root: Path, environ: Mapping[str, str]) -> 
     if not any(name in introspect for name in _LOGINS):
         config |= {name: name for name in _CONFIG_LOGINS}
     options = resolve(connection, environ, config=config, left_out=("connection_name", "connections_file_path"))
+    for name in _SECRETS:
+        if isinstance(secret := options.given.get(name), str):
+            options.scrub.add(secret)
     given = {_RENAMED.get(name, name): value for name, value in options.given.items()}
     folder = root / connection.introspect.folder
     for name in _FILES:
@@ -81,11 +89,13 @@ def login(connection: Connection, *, root: Path, environ: Mapping[str, str]) -> 
         given |= _profiles(environ)
     scheme = str(given.get("protocol") or "https").casefold()
     port = _port(given.get("port"), 443 if scheme == "https" else 80)
+    host = str(given.get("host") or _host(str(given.get("account") or "")))
+    require_encryption(host, "introspect.protocol", encrypted=scheme == "https")
     return Login(
         options,
         {**_DEFAULTS, "secondary_roles": "NONE", **given, **_OWN, **_session(options, given)},
         stored(str(connection.config.get("role") or "")),
-        str(given.get("host") or _host(str(given.get("account") or ""))),
+        host,
         port,
         scheme == "https",
     )
@@ -112,7 +122,8 @@ def _session(options: Options, given: Mapping[str, Any]) -> dict[str, Any]:
         "CLIENT_TELEMETRY_ENABLED": False,
     }
     added = given.get("session_parameters")
-    return {"session_parameters": (dict(added) if isinstance(added, Mapping) else {}) | own}
+    others = added if isinstance(added, Mapping) else {}
+    return {"session_parameters": {name: value for name, value in others.items() if str(name).upper() not in own} | own}
 
 
 def _account(account: str, region: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from preflight.config import Connection, EnvRef, Introspect
 from preflight.model import Provider, TableRef
-from servers.stand import Process, environment, free_port, listens
+from servers.stand import Ports, Process, environment, listens
 
 PROJECT, DATASET = "shop-project", "crm"
 ACCOUNT = f"mparticle-sync@{PROJECT}.iam.gserviceaccount.com"
@@ -40,13 +40,19 @@ class BigQueryServer:
     }
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+        self._ports = Ports()
+        self.port = self._ports.take()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environ = {"BQ_KEY_JSON": _key(f"{self.url}/token")}
-        command = [str(environment("bigquery")), str(_HERE / "serve.py"), str(self.port), str(free_port()), PROJECT]
+        ports = [str(self.port), str(self._ports.take())]
+        command = [str(environment("bigquery")), str(_HERE / "serve.py"), *ports, PROJECT]
         self._process = Process(command, folder, name="bigquery")
-        self._process.wait_until(lambda: listens(self.port))
-        self._ask("POST", "/datasets", {"datasetReference": {"projectId": PROJECT, "datasetId": DATASET}})
+        try:
+            self._process.wait_until(lambda: listens(self.port))
+            self._ask("POST", "/datasets", {"datasetReference": {"projectId": PROJECT, "datasetId": DATASET}})
+        except BaseException:
+            self.stop()
+            raise
 
     def name(self, table: str) -> str:
         """A full name."""
@@ -109,6 +115,7 @@ class BigQueryServer:
     def stop(self) -> None:
         """Stop it."""
         self._process.stop()
+        self._ports.close()
 
     def _suite(self, verb: str, body: object) -> Any:
         return self._send("POST", f"{self.url}/_suite/{verb}", body)

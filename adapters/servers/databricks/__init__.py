@@ -46,7 +46,8 @@ class SparkServer:
         self.environ: Mapping[str, str] = {_TOKEN: f"dapi{secrets.token_hex(16)}"}
         self._admin: Any = None
         serve = str(Path(__file__).with_name("serve.py"))
-        spark, self.port = stand.free_port(), stand.free_port()
+        self._ports = stand.Ports()
+        spark, self.port = self._ports.take(), self._ports.take()
         self._spark = stand.Process(
             [str(python), serve, "spark", str(spark), str(folder)],
             folder,
@@ -60,6 +61,7 @@ class SparkServer:
         try:
             self._front.wait_until(lambda: stand.listens(self.port))
             self._spark.wait_until(lambda: stand.listens(spark))
+            self._spark.wait_until(self._opens)
             self.run([f"CREATE SCHEMA IF NOT EXISTS {_CATALOG}.{_SCHEMA}"])
         except BaseException:
             self.stop()
@@ -90,11 +92,11 @@ class SparkServer:
         uri = f"http://127.0.0.1:{self.port}{path}"
         return {"server_hostname": "127.0.0.1", "http_path": path, "_connection_uri": uri}
 
-    def run(self, statements: Sequence[str]) -> None:
-        """Run statements as the administrator."""
-        if self._admin is None:
-            from databricks import sql
+    def _opens(self) -> bool:
+        """Whether Spark opens the administrator's session; it listens a little before it can."""
+        from databricks import sql
 
+        try:
             self._admin = sql.connect(
                 access_token=self._admin_token,
                 session_configuration={"TIMEZONE": "UTC"},
@@ -102,6 +104,12 @@ class SparkServer:
                 enable_telemetry=False,
                 **self._route,
             )
+        except sql.Error:
+            return False
+        return True
+
+    def run(self, statements: Sequence[str]) -> None:
+        """Run statements as the administrator."""
         for statement in statements:
             with self._admin.cursor() as cursor:
                 cursor.execute(statement)
@@ -138,7 +146,7 @@ class SparkServer:
     def _control(self, what: str, body: str = "") -> bytes:
         url = f"http://127.0.0.1:{self.port}/-/{what}"
         headers = {"Authorization": f"Bearer {self._admin_token}"}
-        with urlopen(Request(url, body.encode(), headers), timeout=10) as answer:
+        with urlopen(Request(url, body.encode(), headers), timeout=120) as answer:
             return bytes(answer.read())
 
     def stop(self) -> None:
@@ -148,6 +156,7 @@ class SparkServer:
             admin.close()
         self._front.stop()
         self._spark.stop()
+        self._ports.close()
 
 
 def start(folder: Path) -> SparkServer:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from preflight.config import Connection, EnvRef, Introspect
 from preflight.model import Provider, TableRef
-from servers.stand import HERE, Process, environment, free_port, listens
+from servers.stand import HERE, Ports, Process, environment, listens
 
 ADMIN, READER, DATABASE, SCHEMA = "admin", "mparticle_reader", "dw", "crm"
 ROLE = "arn:aws:iam::111122223333:role/mparticle-unload"
@@ -46,7 +46,8 @@ class RedshiftServer:
         self._binaries = _binaries()
         self._user = _room() if os.geteuid() == 0 else None
         self.folder = Path(tempfile.mkdtemp(prefix="preflight-redshift-"))
-        self.port, self.transpiling, self.tls, self._postgres = (free_port() for _ in range(4))
+        self._ports = Ports()
+        self.port, self.transpiling, self.tls, self._postgres = (self._ports.take() for _ in range(4))
         self._log = self.folder / "arrived.jsonl"
         self._seen = 0
         self._process: Process | None = None
@@ -188,6 +189,7 @@ class RedshiftServer:
         if self._process is not None:
             self._process.stop()
             self._process = None
+        self._ports.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

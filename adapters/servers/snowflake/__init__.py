@@ -10,7 +10,7 @@ from typing import Any
 
 from preflight.config import Connection, EnvRef, Introspect
 from preflight.model import Provider, TableRef
-from servers.stand import Process, environment, free_port, listens
+from servers.stand import Ports, Process, environment, listens
 
 ROLE, WAREHOUSE, INTEGRATION = "MPARTICLE_READER", "SYNC_WH", "MP_EU1_12_345_S3"
 _HELD = (
@@ -46,15 +46,20 @@ class SnowflakeServer:
     def __init__(self, folder: Path, *, keys: Mapping[str, Path] | None = None) -> None:
         """Start it, with logs in ``folder``; ``keys`` are public keys by user."""
         self.folder = folder
-        self.port = free_port()
+        self._ports = Ports()
+        self.port = self._ports.take()
         command = [str(environment("snowflake")), str(Path(__file__).with_name("serve.py")), str(self.port)]
         for user, file in (keys or {}).items():
             command += ["--key", f"{user}={file}"]
         self._process = Process(command, folder, name="snowflake")
-        self._process.wait_until(lambda: listens(self.port))
         self._grants = [[*held, "ROLE", ROLE] for held in _HELD]
         self._forbidden: list[str] = []
-        self._rights()
+        try:
+            self._process.wait_until(lambda: listens(self.port))
+            self._rights()
+        except BaseException:
+            self.stop()
+            raise
 
     def name(self, table: str) -> str:
         """The name in the database and schema that all tables are in."""
@@ -117,6 +122,7 @@ class SnowflakeServer:
     def stop(self) -> None:
         """Stop the process."""
         self._process.stop()
+        self._ports.close()
 
     def _rights(self) -> None:
         self.ask("rights", grants=self._grants, forbidden=self._forbidden)
@@ -124,7 +130,7 @@ class SnowflakeServer:
     def ask(self, path: str, **request: object) -> dict[str, Any]:
         """Ask the server for something that only its tests may; raises urllib.error.HTTPError."""
         url = f"http://127.0.0.1:{self.port}/test/{path}"
-        with urllib.request.urlopen(url, data=json.dumps(request).encode(), timeout=60) as answer:
+        with urllib.request.urlopen(url, data=json.dumps(request).encode(), timeout=120) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
 

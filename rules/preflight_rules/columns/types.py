@@ -23,6 +23,8 @@ EXACT_DIGITS = 15
 def _each(
     ctx: Context, wrong: Callable[[OutputColumn], bool], message: Callable[[OutputColumn], str], remedy: str
 ) -> Iterator[Outcome]:
+    if ctx.missing(Fact.SCHEMA):  # what is inferred from the text alone is dear, and no ground for these rules
+        return
     for column in loaded(ctx):
         if wrong(column):
             yield Fault(message(column), column.place, remedy)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from preflight.finding import Fault, Outcome, Severity
+from preflight.finding import Fault, Outcome, Severity, Unproven
 from preflight.rule import Context, Scope, rule
 
 
 def _report(ctx: Context, kind: str) -> Iterator[Outcome]:
-    for problem in ctx.problems(kind):
-        yield Fault(problem.message, problem.span or ctx.at(), problem.remedy)
+    found = [Fault(problem.message, problem.span or ctx.at(), problem.remedy) for problem in ctx.problems(kind)]
+    yield from found
+    if not found and kind not in _READING and any(next(ctx.problems(reading), None) for reading in _READING):
+        yield Unproven("not all of the project could be read")
+
+
+_READING = ("broken-yaml", "unreadable-file")
+"""The problems that hide others."""
 
 
 @rule("PF001", Severity.ERROR, scope=Scope.PROJECT, fixed=True)

@@ -29,23 +29,24 @@ def attribute_written_twice(ctx: Context) -> Iterator[Outcome]:
     Remedy: let one of them leave the attribute out, or give the two different names.
     Source: INF, from how attributes are kept
     """
-    found: list[tuple[Pipeline, frozenset[str]]] = []
-    unknown = ""
+    first: dict[tuple[str, str], str] = {}
+    unknown, read = "", 0
     for pipeline in (pipeline for pipeline in ctx.project.pipelines if pipeline.active):
-        outputs = ctx.pipeline_outputs.get(pipeline.id)
-        names, reason = _attributes(ctx, pipeline, outputs)
-        unknown = unknown or reason
-        for other, others in found:
-            both = sorted(names & others) if other.environment == pipeline.environment else []
-            if both:
-                shown = ", ".join(both[:3]) + (f" and {len(both) - 3} more" if len(both) > 3 else "")
-                yield Fault(
-                    f"The pipelines {other.id} and {pipeline.id} both write {shown}.",
-                    ctx.at("data_model_id", of=pipeline),
-                    "Let one of them leave it out, or give the two different names.",
-                )
-        found.append((pipeline, names))
-    if unknown and len(found) > 1:
+        names, reason = _attributes(ctx, pipeline, ctx.pipeline_outputs.get(pipeline.id))
+        unknown, read = unknown or reason, read + 1
+        shared: dict[str, list[str]] = {}
+        for name in sorted(names):
+            other = first.setdefault((pipeline.environment, name), pipeline.id)
+            if other != pipeline.id:
+                shared.setdefault(other, []).append(name)
+        for other, both in shared.items():
+            shown = ", ".join(both[:3]) + (f" and {len(both) - 3} more" if len(both) > 3 else "")
+            yield Fault(
+                f"The pipelines {other} and {pipeline.id} both write {shown}.",
+                ctx.at("data_model_id", of=pipeline),
+                "Let one of them leave it out, or give the two different names.",
+            )
+    if unknown and read > 1:
         yield Unproven(unknown)
 
 

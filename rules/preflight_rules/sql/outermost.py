@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from preflight.finding import Fault, Outcome, Severity, Unproven
 from preflight.rule import Context, Scope, rule
@@ -27,13 +28,22 @@ def top_level_limit(ctx: Context) -> Iterator[Outcome]:
         yield Unproven(ctx.query.unanalysed)
     for query in ctx.query.outermost:
         for key, keywords in (("limit", _LIMITS), ("offset", ("OFFSET",))):
-            if clause := query.args.get(key):
+            clause = query.args.get(key)
+            if clause and not _cuts_nothing(clause):
                 place = ctx.query.clause(clause, *keywords)
                 yield Fault(
                     f"{ctx.query.sql.text[place.start : place.end]} cuts rows off before the platform filters them.",
                     place,
                     "Remove it, or narrow the load with the sync mode's from and until.",
                 )
+
+
+def _cuts_nothing(clause: Any) -> bool:
+    """``LIMIT ALL``, ``LIMIT NULL`` and ``OFFSET 0``."""
+    count = clause.args.get("expression")
+    if type(clause).__name__ == "Offset":
+        return count is not None and count.name == "0"
+    return type(count).__name__ == "Null" or (type(count).__name__ in ("Var", "Column") and count.name.upper() == "ALL")
 
 
 @rule("PF115", Severity.INFO, scope=Scope.QUERY)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from shlex import split
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlglot import parse
 
 from preflight.errors import Cause, WarehouseError
 from preflight.model import Kind, TableRef
@@ -187,6 +190,19 @@ def test_each_missing_right_comes_with_what_gives_it() -> None:
         ("dataset", False, f'GRANT `roles/bigquery.dataViewer` ON SCHEMA `p`.`d` TO "{who}"'),
         ("table", False, f"bq add-iam-policy-binding --member={who} --role=roles/bigquery.dataViewer q:d.t"),
     ]
+
+
+def test_what_gives_a_right_holds_an_odd_name_as_one_word() -> None:
+    odd = """x"`'; rm -rf $(y)"""
+    table = TableRef(odd, odd, odd)
+    nothing = {name: Granted() for name in (odd, f"{odd}.{odd}", str(table))}
+    project, _, dataset, on_table = (
+        right.grant for right in access.rights(f"{odd}@p.iam.gserviceaccount.com", odd, odd, (table,), nothing)
+    )
+    assert odd in split(project)
+    assert f"{odd}:{odd}.{odd}" in split(on_table)
+    [grant] = parse(dataset, dialect="bigquery")
+    assert grant is not None
 
 
 @pytest.mark.parametrize(

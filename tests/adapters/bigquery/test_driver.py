@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from preflight.config import Connection, Introspect
+from preflight.config import Connection, Introspect, Value
 from preflight.errors import Cause, WarehouseError
-from preflight.model import Provider
+from preflight.finding import Asked
+from preflight.model import Provider, TableRef
 from preflight.source import Outcome
 from preflight_adapters import bigquery
 
@@ -46,3 +48,23 @@ def test_a_missing_driver_says_how_to_get_it(tmp_path: Path, options: dict[str, 
     assert caught.value.remedy == "pip install 'mparticle-preflight[bigquery]'"
     steps = list(bigquery.diagnose(connection, root=tmp_path, environ={}, record=lambda _: None))
     assert [step.outcome for step in steps] == [Outcome.FAIL] + [Outcome.UNPROVEN] * 6
+
+
+@pytest.mark.parametrize("name", ["x/../../../../jobs/j/cancel?", "t#", "t%2e", "t\\..", "t\n"])
+def test_a_name_that_would_lead_a_call_elsewhere_is_not_sent(tmp_path: Path, name: str) -> None:
+    sent: list[Asked] = []
+    options: dict[str, Value] = {"api_endpoint": "http://127.0.0.1:9", "credentials": "anonymous"}
+    connection = Connection("w", "W", Provider.BIGQUERY, CONFIG, introspect=Introspect(options=options))
+    adapter = bigquery.connect(connection, root=tmp_path, environ={}, record=sent.append)
+    session = adapter.session
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: adapter.table(TableRef(name, "d", "p")),
+        lambda: session.dataset(f"p.{name}"),
+        lambda: session.table_permissions(f"p.d.{name}", ("bigquery.tables.getData",)),
+        lambda: session.project_permissions(name, ("bigquery.jobs.create",)),
+    )
+    for call in calls:
+        with pytest.raises(WarehouseError, match="no name that anything") as caught:
+            call()
+        assert caught.value.cause is Cause.NOT_FOUND
+    adapter.close()

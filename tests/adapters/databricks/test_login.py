@@ -130,3 +130,13 @@ def test_a_server_on_this_machine_is_no_databricks() -> None:
     assert made(**WHERE, access_token="t", _connection_uri="http://localhost:9/p").on_this_machine
     assert not made(**WHERE, access_token="t").on_this_machine
     assert not made(profile="dev").on_this_machine
+
+
+@pytest.mark.parametrize(
+    "options", [{"_tls_no_verify": True}, {"_tls_verify_hostname": False}, {"_tls_no_verify": "x"}]
+)
+def test_a_certificate_goes_unverified_on_this_machine_alone(options: dict[str, Any]) -> None:
+    assert refused(**WHERE, access_token="t", **options).cause is Cause.AUTH
+    assert refused(**WHERE, profile="dev", **options).cause is Cause.AUTH
+    local = {**WHERE, "_connection_uri": "https://127.0.0.1:8443/sql"}
+    assert made(**local, access_token="t", **options).on_this_machine

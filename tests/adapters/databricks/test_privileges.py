@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from shlex import split
+
 import pytest
 
 from preflight.model import TableRef
@@ -76,3 +79,9 @@ def test_the_warehouse_of_others_is_not_asked_but_the_binding_is_given() -> None
     assert (right.held, right.name) == (None, "abc")
     assert f'"service_principal_name":"{SYNC}"' in right.grant
     assert privileges.warehouse("/sql/1.0/warehouses/abc", SYNC, own=True).held is True
+
+
+def test_a_binding_holds_an_odd_principal_as_one_word() -> None:
+    odd = """a'b"; rm -rf $(y)"""
+    *_, told = split(privileges.warehouse("/sql/1.0/warehouses/abc", odd, own=False).grant)
+    assert json.loads(told)["access_control_list"][0]["service_principal_name"] == odd

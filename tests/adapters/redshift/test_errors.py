@@ -100,6 +100,14 @@ def test_what_carries_no_state_is_judged_by_its_code_or_text(error: Exception, c
     assert CANARY not in found.message
 
 
+@pytest.mark.parametrize("connecting", [True, False])
+@pytest.mark.parametrize("before", range(470, 510, 3))
+def test_no_part_of_a_secret_is_left_where_a_message_is_cut(before: int, connecting: bool) -> None:
+    for first in (f"{'x' * before} {CANARY}", {"C": "28000", "M": f"{'x' * before} {CANARY}"}):
+        found = from_driver(Exception(first), None, SCRUB, connecting=connecting)
+        assert CANARY[:4] not in found.message
+
+
 def test_an_error_of_the_login_blames_no_query() -> None:
     error = Exception({"C": "3D000", "M": 'database "nope" does not exist'})
     found = from_driver(error, None, SCRUB, connecting=True)

@@ -74,8 +74,25 @@ def test_what_introspect_says_goes_before_the_config() -> None:
     )
 
 
-def test_no_sslmode_where_tls_is_off() -> None:
-    assert "sslmode" not in told({"ssl": False})
+@pytest.mark.parametrize("written", [False, "false", 0, "FALSE"])
+def test_tls_is_off_only_on_this_machine(written: object) -> None:
+    local = told({"ssl": written, "host": "127.0.0.1"})
+    assert local["ssl"] is False
+    assert "sslmode" not in local
+    with pytest.raises(WarehouseError, match="without encryption"):
+        told({"ssl": written})
+
+
+@pytest.mark.parametrize("written", [True, "true", "True", 1, "1"])
+def test_every_word_for_tls_is_the_one_that_the_driver_takes(written: object) -> None:
+    assert told({"ssl": written})["ssl"] is True
+
+
+@pytest.mark.parametrize("options", [{"ssl": "yes please"}, {"ssl": (1,)}, {"sslmode": "require"}, {"sslmode": True}])
+def test_a_word_for_tls_that_the_driver_would_take_for_none_is_refused(options: Mapping[str, Any]) -> None:
+    with pytest.raises(WarehouseError) as caught:
+        told(options)
+    assert caught.value.cause is Cause.DRIVER
 
 
 @pytest.mark.parametrize("port", ["many", (1, 2), {"a": 1}])

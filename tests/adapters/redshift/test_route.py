@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from preflight.errors import Cause, WarehouseError
 from preflight.model import Provider
 from preflight.source import Outcome, Step
 from preflight_adapters import redshift
-from servers.stand import free_port
+from servers.stand import Ports
 
 NAMES = ["driver", "options", "resolve", "TLS", "login", "user", "names", "describe", "grants"]
 SECRETS = ("password", "secret_access_key", "session_token", "client_secret", "web_identity_token", "token")
@@ -61,7 +62,9 @@ def test_nothing_raises_and_every_step_is_told(options: Mapping[str, Value]) -> 
 
 
 def test_a_port_where_nobody_listens() -> None:
-    steps = {step.name: step for step in walk({"host": "127.0.0.1", "port": free_port(), "ssl": False, "user": "u"})}
+    with closing(Ports()) as ports:
+        there: Mapping[str, Value] = {"host": "127.0.0.1", "port": ports.take(), "ssl": False, "user": "u"}
+        steps = {step.name: step for step in walk(there)}
     assert steps["login"].outcome is Outcome.FAIL
     assert steps["login"].remedy
 

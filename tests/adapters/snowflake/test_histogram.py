@@ -101,7 +101,9 @@ def held(kind: IteratorKind, second: int, micro: int) -> int:
     return second * MICRO + micro
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(asks())
 def test_it_counts_what_the_stand_in_counts(engine: Any, ask: HistogramAsk) -> None:
     assert ask.kind is not None

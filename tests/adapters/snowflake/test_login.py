@@ -44,7 +44,8 @@ def test_the_config_alone(tmp_path: Path) -> None:
 
 
 def test_the_session_is_capped_tagged_in_utc_and_without_secondary_roles(tmp_path: Path) -> None:
-    given = {"session_parameters": {"TIMEZONE": "Europe/Berlin", "WEEK_START": 1}}
+    capped = {"statement_timeout_in_seconds": 0, "Multi_Statement_Count": 0}
+    given = {"session_parameters": {"TIMEZONE": "Europe/Berlin", "WEEK_START": 1, **capped}}
     arguments = opened(tmp_path, given).arguments
     session = arguments["session_parameters"]
     assert session["TIMEZONE"] == "UTC"
@@ -52,6 +53,7 @@ def test_the_session_is_capped_tagged_in_utc_and_without_secondary_roles(tmp_pat
     assert session["QUERY_TAG"] == "mparticle-preflight"
     assert session["STATEMENT_TIMEOUT_IN_SECONDS"] == 300
     assert session["MULTI_STATEMENT_COUNT"] == 1
+    assert not capped.keys() & session.keys()
     assert arguments["secondary_roles"] == "NONE"
     assert arguments["enable_server_session_keep_alive_auto_detection"] is False
 
@@ -131,7 +133,7 @@ OPTIONS = ("account", "host", "port", "protocol", "region", "role", "user", "pri
            "session_parameters", "secondary_roles", "connection_name", "connections_file_path")  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(OPTIONS), VALUES), st.dictionaries(st.sampled_from([*CONFIG]), VALUES))
 @example({"port": "x"}, {})
 @example({"private_key_file": "~nobody-at-all/key"}, {})
@@ -145,6 +147,18 @@ def test_any_options(tmp_path: Path, introspect: dict[str, Any], config: dict[st
         shown = shown.replace(repr(named), "")
     assert "canary-pw" not in shown
     assert found.arguments["session_parameters"]["TIMEZONE"] == "UTC"
+
+
+def test_no_login_goes_unencrypted_to_another_machine(tmp_path: Path) -> None:
+    assert not opened(tmp_path, {"protocol": "http", "host": "127.0.0.1"}).tls
+    for options in ({"protocol": "http"}, {"protocol": "HTTP", "host": "127.0.0.1.example.com"}, {"protocol": "ftp"}):
+        with pytest.raises(WarehouseError, match="without encryption"):
+            opened(tmp_path, options)
+
+
+def test_a_secret_that_is_written_out_is_scrubbed_too(tmp_path: Path) -> None:
+    scrub = opened(tmp_path, {"password": "canary-a", "private_key_file_pwd": "canary-b"}).options.scrub
+    assert scrub("canary-a canary-b") == "*** ***"
 
 
 def test_every_secret_is_known_to_the_scrubber(tmp_path: Path) -> None:

@@ -145,7 +145,9 @@ def written(micro: int | None, kind: IteratorKind, zone: str) -> tuple[str, int 
     return f"'{clock:%Y-%m-%d %H:%M:%S.%f}'", instant(clock, zone)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(cases())
 def test_rows_are_counted_as_python_counts_them(
     bigquery: BigQueryServer, reading: Opened, case: tuple[HistogramAsk, list[int | None]]

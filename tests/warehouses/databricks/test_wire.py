@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from preflight.model import AccessAsk, Provider, TableRef
 from preflight.source import Asked, Outcome
 from preflight_adapters import databricks
 from preflight_adapters.databricks import DatabricksAdapter
-from servers.stand import free_port
+from servers.stand import Ports
+from tests.until import PATIENCE_SECONDS
 from tests.warehouses.databricks.wire import HANGS, ME, PATH, TOKEN, Refused, Rows, Wire
 
 CONTACTS = TableRef("contacts", "crm", "main")
@@ -57,7 +58,7 @@ def failed(connection: Connection, token: str = TOKEN) -> WarehouseError:
 
 
 @pytest.mark.parametrize(
-    ("shown", "sent"), [("30", []), ("60", []), ("172800", ["60"]), ("0", ["60"]), ("<undefined>", ["60"])]
+    ("shown", "sent"), [("30", []), ("60", []), ("172800", ["60"]), ("0", ["60"]), ("<undefined>", ["60"]), ("30s", [])]
 )
 def test_a_statement_timeout_is_only_ever_lowered(shown: str, sent: list[str]) -> None:
     with Wire({"SET STATEMENT_TIMEOUT": Rows(("key", "value"), [("STATEMENT_TIMEOUT", shown)])}) as wire:
@@ -123,12 +124,11 @@ def test_a_token_that_the_server_echoes_is_scrubbed() -> None:
 
 def test_a_port_that_nobody_listens_on_is_given_up_soon() -> None:
     start = time.monotonic()
-    port = free_port()
-    error = failed(
-        project(server_hostname="127.0.0.1", http_path=PATH, _connection_uri=f"http://127.0.0.1:{port}{PATH}")
-    )
+    with closing(Ports()) as ports:
+        uri = f"http://127.0.0.1:{ports.take()}{PATH}"
+        error = failed(project(server_hostname="127.0.0.1", http_path=PATH, _connection_uri=uri))
     assert error.cause is Cause.NETWORK
-    assert time.monotonic() - start < 45
+    assert time.monotonic() - start < PATIENCE_SECONDS
 
 
 def test_the_route_names_the_step_that_fails() -> None:
@@ -154,7 +154,7 @@ def test_a_statement_over_its_time_is_cancelled_at_the_warehouse() -> None:
 
 def test_a_statement_is_cancelled_from_another_thread_at_the_warehouse() -> None:
     with Wire({"DESCRIBE QUERY": HANGS}) as wire, opened(wire, timeout=60) as adapter:
-        canceller = threading.Thread(target=lambda: wire.hangs.wait(30) and adapter.cancel())
+        canceller = threading.Thread(target=lambda: wire.hangs.wait(PATIENCE_SECONDS) and adapter.cancel())
         canceller.start()
         with pytest.raises(WarehouseError) as caught:
             adapter.describe("SELECT 1 AS one")
@@ -168,7 +168,7 @@ def test_a_statement_is_cancelled_from_another_thread_at_the_warehouse() -> None
 @pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 def test_an_interrupt_cancels_at_the_warehouse() -> None:
     with Wire({"DESCRIBE QUERY": HANGS}) as wire, opened(wire, timeout=60) as adapter:
-        interrupter = threading.Thread(target=lambda: wire.hangs.wait(30) and _thread.interrupt_main())
+        interrupter = threading.Thread(target=lambda: wire.hangs.wait(PATIENCE_SECONDS) and _thread.interrupt_main())
         interrupter.start()
         with pytest.raises(KeyboardInterrupt):
             adapter.describe("SELECT 1 AS one")

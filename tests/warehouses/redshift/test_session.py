@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from preflight.source import Asked, Outcome
 from preflight_adapters import redshift
 from preflight_adapters.redshift import RedshiftAdapter, wire
 from servers.redshift import READER, ROLE, RedshiftServer
+from tests.until import until
 from tests.warehouses.redshift.opening import Open
 
 EVENTS = "dw.crm.events"
@@ -29,22 +30,40 @@ def slow(server: RedshiftServer) -> HistogramAsk:
     return HistogramAsk(f"SELECT e0.at_instant FROM {cross}", "at_instant", IteratorKind.INSTANT, 0, 0)
 
 
-def busy(server: RedshiftServer) -> bool:
-    """Whether the reader has a statement that runs."""
-    script = f"DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_stat_activity WHERE usename = '{READER}' AND state = 'active')"
+def busy(server: RedshiftServer, seconds: float = 0) -> bool:
+    """Whether the reader has a statement that has run for so long."""
+    found = (
+        "SELECT 1 FROM pg_stat_activity"
+        f" WHERE usename = '{READER}' AND state = 'active' AND query_start <= now() - interval '{seconds} s'"
+    )
     try:
-        server.sql(script + " THEN RAISE 'busy'; END IF; END $$")
+        server.sql(f"DO $$ BEGIN IF EXISTS ({found}) THEN RAISE 'busy'; END IF; END $$")
     except RuntimeError:
         return True
     return False
 
 
-def until_idle(server: RedshiftServer) -> bool:
-    for _ in range(50):
-        if not busy(server):
-            return True
-        time.sleep(0.1)
-    return False
+def until_idle(server: RedshiftServer) -> None:
+    until(lambda: not busy(server), "the end of the reader's statement")
+
+
+@contextmanager
+def once_it_runs(server: RedshiftServer, do: Callable[[], object]) -> Iterator[None]:
+    """``do``, from another thread, when the block's statement runs at the server."""
+    over = threading.Event()
+
+    def watch() -> None:
+        until(lambda: over.is_set() or busy(server, 0.5), "the reader's statement")
+        if not over.is_set():
+            do()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 # -- what the server holds to ------------------------------------------------------------------------------------------
@@ -128,14 +147,11 @@ def test_a_driver_without_its_wire_calls_runs_the_query_for_no_rows(
 
 
 def test_a_cancelled_statement_ends_at_the_server(cluster: RedshiftServer, open_adapter: Open) -> None:
-    adapter = open_adapter(timeout_seconds=60)
-    timer = threading.Timer(0.7, adapter.cancel)
-    timer.start()
-    with pytest.raises(WarehouseError) as caught:
+    adapter = open_adapter(timeout_seconds=600)
+    with once_it_runs(cluster, adapter.cancel), pytest.raises(WarehouseError) as caught:
         adapter.histogram(slow(cluster))
-    timer.join()
     assert caught.value.cause is Cause.TIMEOUT
-    assert until_idle(cluster)
+    until_idle(cluster)
     assert adapter.describe("SELECT 1 AS a").columns
 
 
@@ -149,15 +165,13 @@ def test_cancelling_where_nothing_runs_is_harmless(adapter: RedshiftAdapter) -> 
 
 
 def test_an_interrupt_ends_the_statement_at_once(cluster: RedshiftServer, open_adapter: Open) -> None:
-    adapter = open_adapter(timeout_seconds=60)
-    timer = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
+    adapter = open_adapter(timeout_seconds=600)
+    channel = adapter._session._connection._usock
+    with once_it_runs(cluster, lambda: os.kill(os.getpid(), signal.SIGINT)), pytest.raises(KeyboardInterrupt) as caught:
         adapter.histogram(slow(cluster))
-    timer.join()
-    assert time.monotonic() - start < 10
-    assert until_idle(cluster)
+    assert caught.tb  # whose frames still hold the driver's objects
+    assert channel.fileno() == -1
+    until_idle(cluster)
     adapter.close()
 
 
@@ -170,7 +184,8 @@ def test_an_interrupt_ends_the_statement_at_once(cluster: RedshiftServer, open_a
         ({"password": "canary-wrong"}, Cause.AUTH),
         ({"user": "nobody-here"}, Cause.AUTH),
         ({"database": "no_such_database"}, Cause.AUTH),
-        ({"host": "no-such-host.invalid"}, Cause.NETWORK),
+        ({"host": "no-such-host.invalid"}, Cause.AUTH),
+        ({"host": "no-such-host.invalid", "ssl": True}, Cause.NETWORK),
         ({"port": 1}, Cause.NETWORK),
         ({"ssl": True}, Cause.NETWORK),
         ({"no_such_option": 1}, Cause.DRIVER),
@@ -216,8 +231,11 @@ def impostor(request: pytest.FixtureRequest) -> Iterator[int]:
             except OSError:
                 pass
 
-        threading.Thread(target=serve, daemon=True).start()
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
         yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join()
 
 
 def test_something_else_at_the_port_is_no_crash(open_adapter: Open, impostor: int) -> None:
@@ -230,15 +248,12 @@ def test_tls_is_verified_and_statements_are_cancelled_over_it(
     cluster: RedshiftServer, open_adapter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(cluster.certificate))
-    adapter = open_adapter(host="localhost", port=cluster.tls, ssl=True, timeout_seconds=60)
+    adapter = open_adapter(host="localhost", port=cluster.tls, ssl=True, timeout_seconds=600)
     assert adapter.describe("SELECT 1 AS a").columns
-    timer = threading.Timer(0.7, adapter.cancel)
-    timer.start()
-    with pytest.raises(WarehouseError) as caught:
+    with once_it_runs(cluster, adapter.cancel), pytest.raises(WarehouseError) as caught:
         adapter.histogram(slow(cluster))
-    timer.join()
     assert caught.value.cause is Cause.TIMEOUT
-    assert until_idle(cluster)
+    until_idle(cluster)
     with pytest.raises(WarehouseError) as caught:
         open_adapter(host="127.0.0.1", port=cluster.tls, ssl=True)
     assert caught.value.cause is Cause.NETWORK

@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -51,6 +52,8 @@ class WireServer:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # which wakes who waits for a client
         self._listener.close()
 
     def _serve(self) -> None:

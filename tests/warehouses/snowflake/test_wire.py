@@ -35,6 +35,7 @@ from preflight.model import (
 from preflight.source import Asked, Outcome, Step
 from preflight_adapters import snowflake
 from preflight_adapters.snowflake import SnowflakeAdapter
+from tests.until import PATIENCE_SECONDS
 from tests.warehouses.snowflake.wire import LOGGED_IN, Answer, Wire, column, refusal, result, serving
 
 CONFIG: dict[str, Any] = {
@@ -94,6 +95,23 @@ def test_the_login_asks_for_caps_and_for_one_role(wire: Wire, bench: Bench) -> N
     assert "NONE" in json.dumps([login, wire.parameters])
     assert wire.parameters[0]["roleName"] == "MPARTICLE_READER"
     assert wire.parameters[0]["warehouse"] == "SYNC_WH"
+
+
+def test_an_answer_that_is_none_is_an_error(wire: Wire, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = bench.open()
+    wire.answer = lambda _: refusal("390114", "08001", "Authentication token has expired.")
+    with pytest.raises(WarehouseError) as caught:
+        adapter.describe("SELECT 1 AS id")
+    assert (caught.value.cause, bool(caught.value.remedy)) == (Cause.AUTH, True)
+
+    def broken(self: object, *_: object) -> None:
+        raise RuntimeError("the core panicked over canary-password")
+
+    monkeypatch.setattr("snowflake.connector.cursor.SnowflakeCursor.describe", broken)
+    with pytest.raises(WarehouseError, match=r"panicked over \*\*\*") as caught:
+        adapter.describe("SELECT 2 AS id")
+    assert caught.value.cause is Cause.DRIVER
+    adapter.close()
 
 
 def test_only_a_scan_is_run(wire: Wire, bench: Bench) -> None:
@@ -183,11 +201,11 @@ def test_errors_by_their_codes(wire: Wire, bench: Bench, code: str, state: str, 
 def test_a_statement_that_runs_is_aborted_at_the_warehouse(wire: Wire, bench: Bench) -> None:
     adapter = bench.open()
     wire.statuses = ["RUNNING"]
-    timer = threading.Timer(0.3, adapter.cancel)
-    timer.start()
+    canceller = threading.Thread(target=lambda: wire.watched.wait(PATIENCE_SECONDS) and adapter.cancel())
+    canceller.start()
     with pytest.raises(WarehouseError) as caught:
         adapter.histogram(HistogramAsk("SELECT 1 AS id", None, None, 0, 0))
-    timer.join()
+    canceller.join()
     assert caught.value.cause is Cause.TIMEOUT
     assert len(wire.aborted) == 1
     adapter.cancel()

@@ -54,6 +54,8 @@ class Wire:
         self.statements: list[dict[str, Any]] = []
         self.aborted: list[str] = []
         self.statuses: list[str] = ["SUCCESS"]
+        self.watched = threading.Event()
+        """Whether the driver has asked how a statement is getting on."""
         self.enter: Callable[[dict[str, Any]], Answer] = lambda _: LOGGED_IN
         self.answer: Callable[[str], Answer] = lambda _: result([column("ONE", "fixed", precision=1, scale=0)], [["1"]])
         self._later: Answer = {}
@@ -79,6 +81,7 @@ class Wire:
 
     def get(self, path: str) -> Answer:
         if "/monitoring/" in path:
+            self.watched.set()
             status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
             return {"success": True, "data": {"queries": [{"id": NUMBER, "status": status}]}}
         return self._later
