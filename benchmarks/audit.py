@@ -1,7 +1,8 @@
 """S7: counting 40 million rows by hour, for all intervals and windows. Run: ``python -m benchmarks.audit [ROWS]``.
 
 The rows lie in a DuckDB file, uniformly at random over two years. preflight's part is its stand-in adapter's one
-statement and the roll-up into hourly, daily, weekly and monthly windows; the baseline the plain hourly histogram.
+statement and the roll-up into hourly, daily, weekly and monthly windows; the baseline the plain hourly histogram. All
+have the same threads, and the memory that the adapter's sessions begin with.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from functools import partial
 
 from benchmarks.measure import Goal, Spread, cost, finish, in_turn, peak, ratio
 from benchmarks.places import WORK, python
+from preflight_adapters.local.connect import FIRST_MEMORY, THREADS
 
 ROWS, ROUNDS = 40_000_000, 3
-_OPEN = """
+_OPEN = f"""
 import duckdb, sys
 from time import process_time
 data, rows = sys.argv[1:]
-session = duckdb.connect(data, read_only=True, config={"threads": 2, "memory_limit": "512MB"})
+session = duckdb.connect(data, read_only=True, config={{"threads": {THREADS}, "memory_limit": "{FIRST_MEMORY}"}})
 session.execute("SET enable_progress_bar = false")
 begin = process_time()
 """

@@ -84,7 +84,7 @@ class LocalAdapter:
         index = _only(ask.iterator, described)
         raw = described[index].type.raw
         statement = queries.histogram(sql, ask, width=len(described), index=index, raw=raw)
-        return rows.histogram(self._session.rows(statement, "histogram", Grade.COUNTED), ask.anchor)
+        return rows.histogram(self._session.rows(statement, "histogram", Grade.COUNTED, counts=True), ask)
 
     def table(self, ref: TableRef) -> TableInfo:
         """Columns and exact row count of one table, looked up without case; a view's rows are not counted."""

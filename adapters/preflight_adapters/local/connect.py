@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from preflight_adapters._guard import Gate
 from preflight_adapters._options import TIMEOUT_SECONDS
 from preflight_adapters.local.queries import identifier, literal
 
-MEMORY_LIMIT = "1GB"
+FIRST_MEMORY, MEMORY_LIMIT = "32MB", "1GB"
+"""A session begins with the first, since DuckDB fills what it may with blocks of the file, which speeds no scan up.
+The first statement that needs more gets the second."""
 THREADS = 2
 _LOOK = 0.2  # seconds between two looks at a statement that runs
 _DATABASE = "preflight_stand_in"
 
 _CONFIG: Mapping[str, str | bool | int] = {
-    "memory_limit": MEMORY_LIMIT,
     "threads": THREADS,
     "temp_directory": "",
     "autoinstall_known_extensions": False,
@@ -31,12 +33,12 @@ _CONFIG: Mapping[str, str | bool | int] = {
     "allow_community_extensions": False,
     "python_enable_replacements": False,
 }
-_LOCKS = (
-    "SET TimeZone = 'UTC'",
-    "SET enable_progress_bar = false",
-    "SET enable_external_access = false",
-    "SET lock_configuration = true",
-)
+_LOCAL = ("SET TimeZone = 'UTC'", "SET enable_progress_bar = false")
+_ARRAYS = "SET perfect_ht_threshold = 16"
+"""Lets an array stand for the hash table of up to 65,536 groups: seven years of hours. DuckDB makes room for them all,
+whatever its memory limit, so that no GROUP BY with states of its own may have one."""
+_LOCKS = ("SET enable_external_access = false", "SET lock_configuration = true")
+_GROUPING = re.compile(r'"name":\s*"(\w*GROUP_BY)')
 
 
 class Session:
@@ -59,22 +61,37 @@ class Session:
         self._gate = gate
         self._duckdb = _driver()
         self._timeout = timeout_seconds or TIMEOUT_SECONDS
-        self._connection: Any = self._duckdb.connect(":memory:", config=dict(_CONFIG))
         self._databases: dict[str, str] = {}
+        self._files: dict[str, tuple[Path, str]] = {}
+        for number, (catalog, path) in enumerate(files.items()):
+            database = f"{_DATABASE}_{number}" if catalog else _DATABASE
+            self._files[database] = (_file(root, folder, path), path)
+            self._databases[catalog.casefold()] = database
+        if home.casefold() in self._databases:
+            self._databases.setdefault("", self._databases[home.casefold()])
+        self._memory = FIRST_MEMORY
+        self._connection: Any
+        self._with_arrays: Any
+        self._connection, self._with_arrays = self._open(FIRST_MEMORY)
+
+    def _open(self, memory: str) -> tuple[Any, Any]:
+        """Two connections to the same files; the second one groups by arrays where it can."""
+        connection = self._duckdb.connect(":memory:", config={**_CONFIG, "memory_limit": memory})
         try:
-            for number, (catalog, path) in enumerate(files.items()):
-                database = f"{_DATABASE}_{number}" if catalog else _DATABASE
-                self._attach(_file(root, folder, path), database, path)
-                self._databases[catalog.casefold()] = database
-            if home.casefold() in self._databases:
-                self._databases.setdefault("", self._databases[home.casefold()])
-            if "" in self._databases:
-                self._connection.execute(f"USE {identifier(self._databases[''])}")
+            for database, (file, label) in self._files.items():
+                self._attach(connection, file, database, label)
+            with_arrays = connection.cursor()
+            with_arrays.execute(_ARRAYS)
+            use = [f"USE {identifier(self._databases[''])}"] if "" in self._databases else []
+            for each in (connection, with_arrays):
+                for statement in (*use, *_LOCAL):
+                    each.execute(statement)
             for statement in _LOCKS:
-                self._connection.execute(statement)
+                connection.execute(statement)
         except BaseException:
-            self.close()
+            connection.close()
             raise
+        return connection, with_arrays
 
     @property
     def catalogs(self) -> Mapping[str, str] | None:
@@ -92,53 +109,81 @@ class Session:
             )
         return self._databases[name]
 
-    def _attach(self, file: Path, database: str, label: str) -> None:
+    def _attach(self, connection: Any, file: Path, database: str, label: str) -> None:
         if not file.is_file():
             raise _unopened(f"there is no file {label}", f"create {label}, or mend `introspect.local`")
         try:
-            self._connection.execute(f"ATTACH {literal(str(file))} AS {identifier(database)} (READ_ONLY)")
+            connection.execute(f"ATTACH {literal(str(file))} AS {identifier(database)} (READ_ONLY)")
         except self._duckdb.Error as error:
             raise _attach_error(str(error), label, self._duckdb.__version__) from None
 
-    def rows(self, sql: str, purpose: str, basis: Grade) -> list[tuple[Any, ...]]:
-        """The rows of one statement that the gate lets through; raises WarehouseError."""
-        return self._gate.send(sql, self._run, purpose=purpose, basis=basis)
+    def rows(self, sql: str, purpose: str, basis: Grade, *, counts: bool = False) -> list[tuple[Any, ...]]:
+        """The rows of one statement that the gate lets through; raises WarehouseError.
 
-    def _run(self, sql: str) -> list[tuple[Any, ...]]:
+        ``counts``: its outermost GROUP BY only counts, so that an array may hold its groups.
+        """
+        run = partial(self._run, counts=counts)
+        return self._gate.send(sql, run, purpose=purpose, basis=basis)
+
+    def _run(self, sql: str, *, counts: bool) -> list[tuple[Any, ...]]:
         duckdb = self._duckdb
         if self._connection is None:
             raise WarehouseError(Cause.DRIVER, "the stand-in file is closed")
+        until = time.monotonic() + self._timeout
         try:
-            statements = duckdb.extract_statements(sql)
-            if len(statements) != 1 or statements[0].type not in (
-                duckdb.StatementType.SELECT,
-                duckdb.StatementType.EXPLAIN,
-            ):
-                raise WarehouseError(Cause.UNSUPPORTED, "DuckDB reads this as something else than one query")
-            return self._fetch(statements[0])
+            try:
+                return self._fetch(sql, until, counts=counts)
+            except duckdb.OutOfMemoryException:
+                if self._memory == MEMORY_LIMIT:
+                    raise
+            self._widen()
+            return self._fetch(sql, until, counts=counts)
         except duckdb.Error as error:
             raise _error(error, duckdb, self._timeout) from None
 
-    def _fetch(self, statement: Any) -> list[tuple[Any, ...]]:
+    def _query(self, sql: str) -> Any:
+        statements = self._duckdb.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type not in (
+            self._duckdb.StatementType.SELECT,
+            self._duckdb.StatementType.EXPLAIN,
+        ):
+            raise WarehouseError(Cause.UNSUPPORTED, "DuckDB reads this as something else than one query")
+        return statements[0]
+
+    def _widen(self) -> None:
+        """Open the files anew: the memory of an open session is locked, as all its settings are."""
+        before = (self._with_arrays, self._connection)
+        self._connection, self._with_arrays = self._open(MEMORY_LIMIT)
+        self._memory = MEMORY_LIMIT
+        for connection in before:
+            connection.close()
+
+    def _execute(self, sql: str, *, counts: bool) -> list[tuple[Any, ...]]:
+        statement, connection = self._query(sql), self._connection
+        if counts:
+            [(_, plan)] = self._with_arrays.execute(f"EXPLAIN (FORMAT json) {sql}").fetchall()
+            connection = self._with_arrays if array_suits(plan) else connection
+        return list(connection.execute(statement).fetchall())
+
+    def _fetch(self, sql: str, until: float, *, counts: bool) -> list[tuple[Any, ...]]:
         """The statement's rows. It runs in a thread of its own, so that a Ctrl-C or the time limit can interrupt it."""
         rows: list[list[tuple[Any, ...]]] = []
         errors: list[Exception] = []
 
         def work() -> None:
             try:
-                rows.append(self._connection.execute(statement).fetchall())
+                rows.append(self._execute(sql, counts=counts))
             except Exception as error:  # raised again where it was asked
                 errors.append(error)
 
         thread = threading.Thread(target=work, name="stand-in", daemon=True)
-        until = time.monotonic() + self._timeout
         try:
             thread.start()
             while thread.is_alive() and time.monotonic() < until:
                 thread.join(_LOOK)
         finally:
             while thread.is_alive():  # an interrupt of a statement that has not begun is lost
-                self._connection.interrupt()
+                self.cancel()
                 thread.join(_LOOK)
         if errors:
             raise errors[0]
@@ -146,16 +191,23 @@ class Session:
 
     def cancel(self) -> None:
         """Interrupt the statement that runs; from any thread."""
-        connection = self._connection
-        if connection is not None:
-            connection.interrupt()
+        for connection in (self._connection, self._with_arrays):
+            if connection is not None:
+                connection.interrupt()
 
     def close(self) -> None:
         """Release the files."""
-        if self._connection is not None:
-            with suppress(self._duckdb.Error):  # a statement that was interrupted may not have let go yet
-                self._connection.close()
-            self._connection = None
+        for connection in (self._connection, self._with_arrays):
+            if connection is not None:
+                with suppress(self._duckdb.Error):  # a statement that was interrupted may not have let go yet
+                    connection.close()
+        self._connection = self._with_arrays = None
+
+
+def array_suits(plan: str) -> bool:
+    """Whether the outermost GROUP BY of a plan in JSON, and no other, has an array for its groups."""
+    arrays = [name.startswith("PERFECT") for name in _GROUPING.findall(plan)]
+    return arrays[:1] == [True] and not any(arrays[1:])
 
 
 def _file(root: Path, folder: str, path: str) -> Path:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from preflight.errors import Cause, WarehouseError
 from preflight.model import HOUR, HistogramAsk, IteratorKind, TableRef
 
 _FAR = 4_000_000_000_000_000_000
 """Seconds, or units of an epoch, that stand for infinity and for what lies beyond; int64 holds their differences."""
+_FIRST, _LAST = -9_223_372_029_000_000_000, 9_223_372_036_854_775_807
+"""Microseconds that stand for infinity: no finite timestamp has them, and two hours can be taken from them."""
 _ZONE_RANGE = 9_000_000_000_000
 """Seconds either side of 1970 that DuckDB's timestamps hold, a little less: beyond them no zone's offset is applied."""
 
@@ -95,62 +98,84 @@ def columns(database: str, schema: str, name: str) -> str:
     )
 
 
-def histogram(sql: str, ask: HistogramAsk, *, width: int, index: int, raw: str) -> str:
-    """The rows by what they are (``bucket``, ``null``, ``future``) and, in a bucket, by its index.
+class Reading(NamedTuple):
+    """How an iterator ``x`` becomes a BIGINT: NULL is NULL, and infinity lies at the far ends."""
 
-    ``sql`` puts out ``width`` columns; the iterator is the one at ``index`` (from 0) and of DuckDB type ``raw``.
-    Columns are named by position, so that equal names do no harm. The statement scans the query once. It works on whole
-    seconds rounded down and on whether that lost nothing, so that no fraction of a second moves a row over a bound.
+    units: str
+    """Units since 1970, rounded down; what a clock in ``zone`` shows is counted as if it were UTC."""
+    per_second: int
+    whole: str | None = None
+    """Whether rounding lost nothing; None: it never does."""
+    zone: str = "UTC"
+
+
+def histogram(sql: str, ask: HistogramAsk, *, width: int, index: int, raw: str) -> str:
+    """The rows by hour, hours being counted from 1970 and starting where the ask's anchor lies in its hour.
+
+    A row of the answer is the hour's number (NULL: no value), its rows, and those of them on its first instant. What is
+    later than ``now`` is counted an hour too late, so that no hour holds both. ``sql`` puts out ``width`` columns; the
+    iterator is the one at ``index`` (from 0) and of DuckDB type ``raw``. Columns are named by position, so that equal
+    names do no harm.
+
+    The statement scans the query once. Where a table's statistics rule out NULL, infinity, instants before 1970 or
+    after ``now``, DuckDB drops the condition; it does so in a projection and not in an aggregate's filter.
     """
-    clock, whole = reading(ask, raw)
-    zone = "UTC" if ask.kind is IteratorKind.INSTANT or raw not in {*_ZONELESS, "DATE"} else ask.time_zone
-    names = ", ".join(f"c{number}" for number in range(width))
-    late = f"(second > {ask.now} OR (second = {ask.now} AND NOT whole))"
-    clip = ["TRUE"]
-    if ask.lower is not None:
-        clip.append(f"second >= {ask.lower}")
-    if ask.upper is not None:
-        clip.append(f"(second < {ask.upper} OR (second = {ask.upper} AND whole))")
-    offset = _modulo(f"(second - ({ask.anchor}))", HOUR)
-    return f"""SELECT state, CASE WHEN state = 'bucket' THEN (since - past) // {HOUR} END AS number,
-  count(*), count(*) FILTER (WHERE whole AND past = 0)
+    reading = read(ask, raw)
+    hour, phase = HOUR * reading.per_second, ask.anchor % HOUR * reading.per_second
+    days = raw == "DATE"
+    count = "sum(n)" if days else "count(*)"
+    more = (", whole" if reading.whole else "") + (", n" if days else "")
+    return f"""SELECT (past - CASE WHEN past < 0 THEN {hour - 1} ELSE 0 END) // {hour} + late AS number,
+  {count}, {count} FILTER (WHERE past % {hour} = 0{" AND whole" if reading.whole else ""})
 FROM (
-  SELECT whole, second - ({ask.anchor}) AS since, {offset} AS past,
-    CASE WHEN second IS NULL THEN 'null' WHEN {late} THEN 'future' ELSE 'bucket' END AS state
+  SELECT u - {phase} AS past, CASE WHEN {_after("u", ask.now, reading)} THEN 1 ELSE 0 END AS late{more}
   FROM (
-    SELECT {_in_zone("clock", zone)} AS second, whole
+    SELECT {_in_zone("clock", reading.zone)} AS u{more}
     FROM (
-      SELECT {clock} AS clock, {whole} AS whole
-      FROM (SELECT c{index} AS x FROM (
+      SELECT {reading.units} AS clock{f", {reading.whole} AS whole" if reading.whole else ""}{", n" if days else ""}
+      FROM (SELECT c{index} AS x{", count(*) AS n" if days else ""} FROM (
 {sql}
-      ) AS m({names})) AS i
+      ) AS m({", ".join(f"c{number}" for number in range(width))}){" GROUP BY 1" if days else ""}) AS i
     ) AS c
   ) AS r
-  WHERE second IS NULL OR ({" AND ".join(clip)})
+  WHERE {_clip(ask, reading)}
 ) AS s
-GROUP BY 1, 2"""
+GROUP BY 1"""
 
 
-def reading(ask: HistogramAsk, raw: str) -> tuple[str, str]:
-    """How an iterator ``x`` of DuckDB type ``raw`` becomes whole seconds since 1970, and whether that is exact.
+def _after(u: str, second: int, reading: Reading) -> str:
+    instant = second * reading.per_second
+    later = f"{u} > {instant}"
+    return later if reading.whole is None else f"({later} OR ({u} = {instant} AND NOT whole))"
 
-    The seconds of a zone-less value are those of its own clock; ``_in_zone`` makes instants of them. Infinity and what
-    no timestamp can hold become the far ends of time. Raises WarehouseError (UNSUPPORTED) where kind and type differ.
+
+def _clip(ask: HistogramAsk, reading: Reading) -> str:
+    parts = []
+    if ask.lower is not None:
+        parts.append(f"u >= {ask.lower * reading.per_second}")
+    if ask.upper is not None:
+        parts.append(f"NOT {_after('u', ask.upper, reading)}")
+    return f"u IS NULL OR ({' AND '.join(parts)})" if parts else "TRUE"
+
+
+def read(ask: HistogramAsk, raw: str) -> Reading:
+    """How an iterator of DuckDB type ``raw`` is read; zone-less values are read in the ask's zone.
+
+    Raises WarehouseError (UNSUPPORTED) where kind and type differ.
     """
-    kind = ask.kind
+    kind, zone = ask.kind, ask.time_zone
     if kind is IteratorKind.INSTANT and raw == _INSTANT:
-        return _finite("epoch_us(x)", 1_000_000, f"{_INSTANT} 'epoch'")
+        return _microseconds("x", _INSTANT)
     if kind is IteratorKind.ZONELESS and raw in _ZONELESS:
-        unit = (
-            ("epoch_ns(x)", 1_000_000_000)
-            if raw == "TIMESTAMP_NS"
-            else ("epoch_us(TRY_CAST(x AS TIMESTAMP))", 1_000_000)
-        )
-        return _finite(*unit, "TIMESTAMP 'epoch'")
+        if raw == "TIMESTAMP_NS":
+            return _seconds("epoch_ns(x)", 1_000_000_000, zone)
+        clock = "x" if raw == "TIMESTAMP" else "TRY_CAST(x AS TIMESTAMP)"
+        return _microseconds(clock, "TIMESTAMP") if zone == "UTC" else _seconds(f"epoch_us({clock})", 1_000_000, zone)
     if kind in (IteratorKind.DATE, IteratorKind.ZONELESS) and raw == "DATE":
         days = "(x - DATE '1970-01-01')"
         far = f"CASE WHEN {days} > 0 THEN {_FAR} ELSE -{_FAR} END"
-        return f"CASE WHEN isfinite(x) THEN {days} * 86400 WHEN x IS NOT NULL THEN {far} END", "isfinite(x)"
+        clock = f"CASE WHEN isfinite(x) THEN {days} * 86400 WHEN x IS NOT NULL THEN {far} END"
+        return Reading(clock, 1, "isfinite(x)", zone)
     if kind in (IteratorKind.EPOCH_S, IteratorKind.EPOCH_MS) and _is_number(raw):
         return _epoch(1 if kind is IteratorKind.EPOCH_S else 1000, fractions=raw not in _INTEGERS)
     wanted = kind.value if kind else "no iterator"
@@ -170,13 +195,18 @@ def _modulo(number: str, divisor: int) -> str:
     return f"((({number} % {divisor}) + {divisor}) % {divisor})"
 
 
-def _finite(number: str, per_second: int, epoch: str) -> tuple[str, str]:
+def _microseconds(clock: str, type_: str) -> Reading:
+    far = f"CASE WHEN x > {type_} 'epoch' THEN {_LAST} WHEN x IS NOT NULL THEN {_FIRST} END"
+    return Reading(f"coalesce(epoch_us({clock}), {far})", 1_000_000)
+
+
+def _seconds(number: str, per_second: int, zone: str) -> Reading:
     rest = _modulo(number, per_second)
     second = (
         f"CASE WHEN {number} IS NOT NULL THEN ({number} - {rest}) // {per_second}"
-        f" WHEN x > {epoch} THEN {_FAR} WHEN x IS NOT NULL THEN -{_FAR} END"
+        f" WHEN x > TIMESTAMP 'epoch' THEN {_FAR} WHEN x IS NOT NULL THEN -{_FAR} END"
     )
-    return second, f"coalesce({number} % {per_second} = 0, FALSE)"
+    return Reading(second, 1, f"coalesce({number} % {per_second} = 0, FALSE)", zone)
 
 
 def _in_zone(clock: str, zone: str) -> str:
@@ -191,12 +221,10 @@ def _in_zone(clock: str, zone: str) -> str:
     return f"CASE WHEN {clock} BETWEEN -{_ZONE_RANGE} AND {_ZONE_RANGE} THEN {instant} ELSE {clock} END"
 
 
-def _epoch(per_second: int, *, fractions: bool) -> tuple[str, str]:
+def _epoch(per_second: int, *, fractions: bool) -> Reading:
     floor = "floor(x)" if fractions else "x"
-    unit = f"CASE WHEN x > {_FAR} THEN {_FAR} WHEN x < -{_FAR} THEN -{_FAR} ELSE CAST({floor} AS BIGINT) END"
-    rest = _modulo(f"({unit})", per_second)
-    whole = f"({unit}) % {per_second} = 0" + (" AND floor(x) = x" if fractions else "")
-    return f"(({unit}) - {rest}) // {per_second}", f"coalesce({whole}, FALSE)"
+    units = f"CASE WHEN x > {_FAR} THEN {_FAR} WHEN x < -{_FAR} THEN -{_FAR} ELSE CAST({floor} AS BIGINT) END"
+    return Reading(units, per_second, "coalesce(floor(x) = x, FALSE)" if fractions else None)
 
 
 def literal(text: str) -> str:

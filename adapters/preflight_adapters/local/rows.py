@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from preflight.errors import Cause, WarehouseError
-from preflight.model import Bucket, Column, Histogram, Kind, TableInfo, TableRef, Type
+from preflight.model import HOUR, Bucket, Column, Histogram, HistogramAsk, Kind, TableInfo, TableRef, Type
 from preflight.query import Query, fold
 
 Row = Sequence[Any]
@@ -98,12 +98,15 @@ def table(ref: TableRef, kind: str, count: int | None, described: Iterable[Row],
     return TableInfo(ref, kind, columns, rows=count)
 
 
-def histogram(counted: Iterable[Row], anchor: int) -> Histogram:
+def histogram(counted: Iterable[Row], ask: HistogramAsk) -> Histogram:
     """The rows of ``queries.histogram``."""
-    buckets, outside = [], {"null": 0, "future": 0}
-    for state, number, rows, at_start in counted:
-        if state == "bucket":
-            buckets.append(Bucket(int(number), rows, at_start))
+    first, last = ask.anchor // HOUR, (ask.now - ask.anchor) // HOUR
+    buckets, null_rows, future_rows = [], 0, 0
+    for number, rows, at_start in counted:
+        if number is None:
+            null_rows += int(rows)
+        elif (index := number - first) > last:
+            future_rows += int(rows)
         else:
-            outside[state] = rows
-    return Histogram(anchor, tuple(sorted(buckets)), null_rows=outside["null"], future_rows=outside["future"])
+            buckets.append(Bucket(index, int(rows), int(at_start or 0)))
+    return Histogram(ask.anchor, tuple(sorted(buckets)), null_rows=null_rows, future_rows=future_rows)
