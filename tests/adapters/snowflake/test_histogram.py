@@ -73,7 +73,7 @@ def counted(engine: Any, ask: HistogramAsk, type_: Type) -> Histogram:
 
 def by_the_stand_in(engine: Any, ask: HistogramAsk, raw: str) -> Histogram:
     statement = local_queries.histogram(ask.sql, ask, width=1, index=0, raw=raw)
-    return local_rows.histogram(engine.execute(statement).fetchall(), ask.anchor)
+    return local_rows.histogram(engine.execute(statement).fetchall(), ask)
 
 
 @st.composite
