@@ -12,11 +12,15 @@ from preflight.unchanged import Unchanged
 
 PLAIN: tuple[object, ...] = ((), "error", (), (), ())
 """What a check is asked without an option: pipelines, --fail-on, --require, --select, --ignore."""
+_OPTION = "PREFLIGHT_CHECK_"
+"""How the variables begin that stand for options; see ``preflight.cli.environment``."""
 
 
 def plain_check_again(arguments: Sequence[str]) -> int | None:
     """Answer ``check [PATH] --offline`` as ``check_again``; None for all else: the command line answers it."""
     if arguments[:1] != ["check"] or "--offline" not in arguments:
+        return None
+    if any(name.startswith(_OPTION) for name in os.environ):
         return None
     paths = [word for word in arguments[1:] if word != "--offline"]
     if len(paths) > 1 or any(word.startswith("-") for word in paths):

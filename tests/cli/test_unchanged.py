@@ -102,6 +102,16 @@ def test_other_options_are_another_check(checks: Checks) -> None:
     assert json.loads(checks("-o", "json")[0])["depth"] == "static"
 
 
+def test_options_that_variables_give_are_another_check(checks: Checks) -> None:
+    plain = checks()
+    checks.env["PREFLIGHT_CHECK_SELECT"] = "PF0"
+    assert checks()[0] == checks("--no-cache")[0] != plain[0]
+    checks.env["PREFLIGHT_CHECK_OUTPUT"] = "json"
+    assert json.loads(checks()[0])["depth"] == "static"
+    del checks.env["PREFLIGHT_CHECK_SELECT"], checks.env["PREFLIGHT_CHECK_OUTPUT"]
+    assert checks() == (*plain[:2], [])
+
+
 def test_without_a_cache_nothing_is_kept(checks: Checks) -> None:
     checks("--no-cache")
     assert not (checks.folder.parent / "cache").exists()
