@@ -118,17 +118,18 @@ def histogram(sql: str, ask: HistogramAsk, *, width: int, index: int, raw: str) 
     names do no harm.
 
     The statement scans the query once. Where a table's statistics rule out NULL, infinity, instants before 1970 or
-    after ``now``, DuckDB drops the condition; it does so in a projection and not in an aggregate's filter.
+    after ``now``, DuckDB drops a CASE's branch; it does so in a projection and not in an aggregate's filter.
     """
     reading = read(ask, raw)
     hour, phase = HOUR * reading.per_second, ask.anchor % HOUR * reading.per_second
     days = raw == "DATE"
     count = "sum(n)" if days else "count(*)"
     more = (", whole" if reading.whole else "") + (", n" if days else "")
-    return f"""SELECT (past - CASE WHEN past < 0 THEN {hour - 1} ELSE 0 END) // {hour} + late AS number,
+    return f"""SELECT CASE WHEN past < 0 THEN (past - {hour - 1}) // {hour} + CASE WHEN late THEN 1 ELSE 0 END
+    WHEN late THEN past // {hour} + 1 ELSE past // {hour} END AS number,
   {count}, {count} FILTER (WHERE past % {hour} = 0{" AND whole" if reading.whole else ""})
 FROM (
-  SELECT u - {phase} AS past, CASE WHEN {_after("u", ask.now, reading)} THEN 1 ELSE 0 END AS late{more}
+  SELECT u - {phase} AS past, {_after("u", ask.now, reading)} AS late{more}
   FROM (
     SELECT {_in_zone("clock", reading.zone)} AS u{more}
     FROM (
