@@ -132,6 +132,10 @@ class Positions:
             self._by_kind["With"] = written
             self._by_kind["CTE"] = [cte for node in written for cte in node.expressions]
 
+    def has(self, kinds: tuple[str, ...]) -> bool:
+        """Whether there is a node of one of these classes."""
+        return any(kind in self._by_kind for kind in kinds)
+
     def nodes(self, kinds: tuple[str, ...]) -> tuple[Expression, ...]:
         """The nodes of these classes, by where they start."""
         for kind in kinds:

@@ -87,6 +87,10 @@ class Query:
             return ()
         return self._positions.nodes(kinds)
 
+    def has(self, *kinds: str) -> bool:
+        """Whether the syntax tree has a node of one of these sqlglot classes."""
+        return self._positions is not None and self._positions.has(kinds)
+
     def place(self, node: Expression) -> SqlRange:
         """Where a node stands in the text: its own tokens, else those of its descendants, else the whole query."""
         found = self._positions.find(node) if self._positions is not None else None
@@ -205,7 +209,7 @@ class Query:
     @cached_property
     def stray_columns(self) -> tuple[Expression, ...]:
         """The columns beside an aggregate in a SELECT without GROUP BY, where that is certain."""
-        if not self.nodes(*scope.AGGREGATES):
+        if not self.has(*scope.AGGREGATES):
             return ()
         return tuple(
             column for select in self.nodes("Select") for column in scope.stray_columns(select, self._names_of)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Names = Callable[[Any], frozenset[str]]
 """``source_names``, remembered by whoever asks for them more than once."""
 _SOURCES = ("from_", "joins", "laterals")
+_PLAIN = {"Table": frozenset({"this", "db", "catalog", "alias"}), "Subquery": frozenset({"this", "alias"})}
 _NAMING = frozenset({"Lambda", "MatchRecognize", "Pivot", "SemanticView"})
 """What brings names of its own, so that a qualifier below it says nothing."""
 _BORDERS = frozenset({"Select", "Union", "Intersect", "Except", *_NAMING})
@@ -66,18 +67,26 @@ def source_names(select: Any) -> frozenset[str]:
     found: set[str] = set()
     for part in _reads(select):
         # a condition names no source of its own
-        source = part.this if type(part).__name__ in ("From", "Join") else part
-        nodes = [source, source.args.get("alias")] if _is_plain_source(source) else own(source)
-        for node in nodes:
-            kind = type(node).__name__
-            if kind == "Table":
-                found.add((node.alias or _own_name(node)).casefold())
-            elif kind == "TableAlias":
-                found.update(name.casefold() for name in [node.name, *(column.name for column in node.columns)])
+        source = part.args["this"] if type(part).__name__ in ("From", "Join") else part
+        if not _is_plain_source(source):
+            _add_names(own(source), found)
+        elif (alias := source.args.get("alias")) is not None:
+            _add_names((alias,), found)
+        elif type(source).__name__ == "Table":
+            found.add(source.args["this"].args["this"].casefold())
     match = select.args.get("match")
     if match is not None:
         found.add(match.alias.casefold())
     return frozenset(found)
+
+
+def _add_names(nodes: Iterable[Any], found: set[str]) -> None:
+    for node in nodes:
+        kind = type(node).__name__
+        if kind == "Table":
+            found.add((node.alias or _own_name(node)).casefold())
+        elif kind == "TableAlias":
+            found.update(name.casefold() for name in [node.name, *(column.name for column in node.columns)])
 
 
 def _own_name(table: Any) -> str:
@@ -88,10 +97,11 @@ def _own_name(table: Any) -> str:
 
 def _is_plain_source(source: Any) -> bool:
     """Whether it is a table by name or a query in parentheses, with an alias at most: nothing else in it has a name."""
-    given = {key for key, value in source.args.items() if value}
-    if type(source).__name__ == "Table":
-        return given <= {"this", "db", "catalog", "alias"} and type(source.this).__name__ == "Identifier"
-    return type(source).__name__ == "Subquery" and given <= {"this", "alias"} and _is_query(source.this)
+    kind, args = type(source).__name__, source.args
+    plain = _PLAIN.get(kind)
+    if plain is None or any(args[key] for key in args if key not in plain):
+        return False
+    return type(args["this"]).__name__ == "Identifier" if kind == "Table" else _is_query(args["this"])
 
 
 def selects_above(node: Any) -> list[Any]:
@@ -191,21 +201,33 @@ def _has_condition(join: Any) -> bool:
     condition = join.args.get("on")
     if condition is not None and not (type(condition).__name__ == "Boolean" and condition.this):
         return True
-    given = join.args.get("using") or join.args.get("match_condition")
-    return bool(given) or join.method in ("NATURAL", "ASOF")
+    if join.args.get("using") or join.args.get("match_condition"):
+        return True
+    return join.args.get("method") is not None and join.method in ("NATURAL", "ASOF")
 
 
 def _compared(node: Any) -> frozenset[str]:
     """The sources that a predicate may link with one another; the empty name stands for any."""
     if type(node).__name__ not in _PREDICATES:
         return frozenset()
-    sides = [side for side in (node.this, node.args.get("expression")) if side is not None]
-    if len(sides) == 2 and all(type(side).__name__ in ("Column", "Literal") for side in sides):
-        columns = [side for side in sides if type(side).__name__ == "Column"]
-    else:
-        columns = [below for below in node.walk() if type(below).__name__ == "Column"]
+    columns = _columns_below(node)
+    if len(columns) < 2:
+        return frozenset()
     tables = frozenset(column.table.casefold() for column in columns)
-    return tables if len(tables) > 1 or (len(columns) > 1 and "" in tables) else frozenset()
+    return tables if len(tables) > 1 or "" in tables else frozenset()
+
+
+def _columns_below(node: Any) -> list[Any]:
+    found = []
+    waiting = [node]
+    while waiting:
+        for below in waiting.pop().iter_expressions():
+            kind = type(below).__name__
+            if kind == "Column":
+                found.append(below)
+            elif kind != "Literal":
+                waiting.append(below)
+    return found
 
 
 def _is_relation(source: Any, names: frozenset[str]) -> bool:
@@ -251,12 +273,15 @@ def undeclared_qualifiers(
     selects: Collection[Any], columns: Iterable[Any], dialect: str, names_of: Names
 ) -> Iterator[tuple[Any, bool]]:
     """The identifiers before a dot that name no source in reach, and whether they can surely be nothing else."""
-    known = {id(select): names_of(select) for select in selects}
     qualified = _qualified(columns)
     for select in selects:
+        near = names_of(select)
+        foreign = [one for one in qualified.get(id(select), ()) if one.args["table"].name.casefold() not in near]
+        if not foreign:
+            continue
         reach = [select, *selects_above(select)]
-        names = frozenset().union(*(known[id(one)] for one in reach))
-        for column in qualified.get(id(select), ()):
+        names = frozenset().union(*map(names_of, reach))
+        for column in foreign:
             name = column.args["table"].name.casefold()
             if name in names or column.name.upper() in ("NEXTVAL", "CURRVAL"):
                 continue

@@ -102,7 +102,7 @@ def clause_not_on_the_supported_list(ctx: Context) -> Iterator[Outcome]:
     """
     if ctx.query.unanalysed:
         yield Unproven(ctx.query.unanalysed)
-    wanted = [name for kind, names in _UNLISTED.items() if ctx.query.nodes(kind) for name in names]
+    wanted = [name for kind, names in _UNLISTED.items() if ctx.query.has(kind) for name in names]
     found = ctx.query.keywords(*wanted)
     if found:
         texts = [ctx.query.sql.text[place.start : place.end].upper() for place in found]
