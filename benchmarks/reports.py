@@ -40,10 +40,11 @@ GOALS = {"text": 3.0, "json": 1.2, "sarif": 3.0, "junit": 3.0}
 
 
 def report() -> Report:
-    """A hundred pipelines with a hundred findings each, every second one with a number."""
+    """A hundred pipelines with a hundred findings each, every second one with a number; in a run's order, by file."""
     subjects = tuple(Subject(SubjectKind.PIPELINE, f"pipeline-{number}") for number in range(PIPELINES))
     files = [_file(number) for number in range(PIPELINES)]
-    findings = tuple(_finding(number, subjects, files) for number in range(FINDINGS))
+    numbers = sorted(range(FINDINGS), key=lambda number: files[number % PIPELINES].path)
+    findings = tuple(_finding(number, subjects, files) for number in numbers)
     verdicts = tuple(
         Verdict(f"PF{100 + code}", f"rule-{code}", Severity.ERROR, subject, State.FINDINGS)
         for subject in subjects
