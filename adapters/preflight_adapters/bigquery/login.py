@@ -71,9 +71,7 @@ def endpoint(options: Options) -> str:
         return ""
     url = url if "://" in url else f"https://{url}"
     if not _addressable(url):
-        raise WarehouseError(
-            Cause.DRIVER, f"api_endpoint is no address: {url}", remedy="mend `introspect.api_endpoint`"
-        )
+        raise WarehouseError(Cause.DRIVER, "api_endpoint is no address", remedy="mend `introspect.api_endpoint`")
     if urlsplit(url).scheme != "https" and not on_this_machine(url):
         raise WarehouseError(
             Cause.DRIVER,

@@ -86,12 +86,13 @@ def test_the_drivers_variable_for_an_emulator_makes_a_stand_in(tmp_path: Path) -
         opened("http://emulator.example.com:9050")
 
 
-@pytest.mark.parametrize("endpoint", ["[]", "{'a': 1}", "http://127.0.0.1:x", "127.0.0.1:99999"])
+@pytest.mark.parametrize("endpoint", ["[]", "{'a': 1}", "http://127.0.0.1:x", "http://u:canary@127.0.0.1:99999"])
 def test_an_endpoint_that_is_none_is_said(tmp_path: Path, endpoint: str) -> None:
     options: dict[str, Value] = {"api_endpoint": endpoint, "token": "t"}
     connection = Connection("w", "W", Provider.BIGQUERY, CONFIG, introspect=Introspect(options=options))
-    with pytest.raises(WarehouseError, match="no address"):
+    with pytest.raises(WarehouseError, match="no address") as caught:
         bigquery.connect(connection, root=tmp_path, environ={}, record=lambda _: None)
+    assert "canary" not in caught.value.message + caught.value.remedy
     assert Outcome.FAIL in [
         step.outcome for step in bigquery.diagnose(connection, root=tmp_path, environ={}, record=lambda _: None)
     ]
